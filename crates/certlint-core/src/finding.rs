@@ -1,0 +1,94 @@
+//! What a rule reports: the fact, the places, the cure, and the same facts for machines.
+
+use std::fmt;
+
+use crate::source::Location;
+
+/// How bad a finding is. Ordered: `Info < Warning < Error`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Worth knowing; never fails a build.
+    Info,
+    /// Probably wrong, or wrong soon.
+    Warning,
+    /// Provably wrong: a client will see it.
+    Error,
+}
+
+impl Level {
+    /// The word that reports and options use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Info => "info",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One thing that is wrong, or worth knowing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Id of the rule, as in `# certlint: ignore[ID]`.
+    pub rule: &'static str,
+    /// Level after the rule and the configuration had their say.
+    pub level: Level,
+    /// The fact in one line: lower case, no full stop, names in backticks.
+    pub message: String,
+    /// The place to change.
+    pub primary: Label,
+    /// The other end: the certificate line, the server that wins, …
+    pub related: Vec<Label>,
+    /// The exact thing to type or change.
+    pub help: Option<String>,
+    /// The same for machines.
+    pub facts: Facts,
+}
+
+/// A place with two to six words about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub at: Location,
+    /// What is there, in two to six words.
+    pub text: String,
+}
+
+impl Label {
+    /// A place and what is there.
+    pub fn new(at: Location, text: impl Into<String>) -> Self {
+        Self {
+            at,
+            text: text.into(),
+        }
+    }
+}
+
+/// What a finding is about, for the machine formats.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The names that are concerned, as they were written.
+    pub names: Vec<String>,
+    /// The nearest-miss hint in one word (`www-vs-apex`); semantics of names, section 3.7.
+    pub hint: Option<&'static str>,
+    /// The certificate that is concerned.
+    pub certificate: Option<CertificateFacts>,
+}
+
+/// A certificate as the machine formats show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateFacts {
+    /// SHA-256 of the DER, lower-case hex.
+    pub sha256: String,
+    /// The file (or Secret) it was read from.
+    pub file: String,
+    /// Its usable names, sorted.
+    pub names: Vec<String>,
+}

@@ -1,0 +1,25 @@
+//! The shared checks of certlint: names, certificates, and which one is served.
+//!
+//! Front-ends lower configurations into one [`model::Model`]; rules read only the model.
+//!
+//! ```text
+//! nginx ──┐
+//!         ├─ lower ─▶ Model ─ check ─▶ findings
+//! (more) ─┘
+//! ```
+//!
+//! Nothing in this crate touches the clock, the environment, the file system or the network:
+//! `now` is a parameter and files come through [`files::Files`].
+
+pub mod check;
+pub mod files;
+pub mod finding;
+pub mod loader;
+pub mod model;
+pub mod name;
+pub mod nginx;
+pub mod resolve;
+pub mod rules;
+pub mod source;
+pub mod suppress;
+pub mod x509;
