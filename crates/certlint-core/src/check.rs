@@ -1,1 +1,55 @@
-//! stub
+//! From a model to findings: run every rule, apply suppressions and levels, sort.
+
+use std::collections::BTreeMap;
+
+use crate::finding::{Finding, Level};
+use crate::model::Model;
+use crate::rules::{RULES, Subject};
+use crate::suppress;
+
+/// What the user wants to hear.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Levels by rule id; `None` switches the rule off. Rules that are not here keep their own.
+    pub levels: BTreeMap<&'static str, Option<Level>>,
+    /// Honour suppression comments.
+    pub suppressions: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            levels: BTreeMap::new(),
+            suppressions: true,
+        }
+    }
+}
+
+/// Everything that is wrong with `model` at the moment `now` (unix seconds), sorted by place.
+#[must_use]
+pub fn check(model: &Model, settings: &Settings, now: i64) -> Vec<Finding> {
+    let subject = Subject { model, now };
+    let mut findings = Vec::new();
+    for rule in RULES {
+        if settings.levels.get(rule.id) != Some(&None) {
+            (rule.check)(&subject, &mut findings);
+        }
+    }
+    if settings.suppressions {
+        suppress::apply(&mut findings, model, now);
+    }
+    findings.retain_mut(|finding| match settings.levels.get(finding.rule) {
+        Some(None) => false,
+        Some(Some(level)) => {
+            finding.level = *level;
+            true
+        }
+        None => true,
+    });
+    findings.sort_by(|a, b| {
+        let key = |f: &Finding| (f.primary.at.source, f.primary.at.start(), f.rule);
+        key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
+    });
+    findings.dedup();
+    findings
+}

@@ -1,1 +1,390 @@
-//! stub
+//! The one model that both programs check: names, and the certificates they are served with.
+//!
+//! Front-ends fill it, rules read it, and neither knows the other. Each fact remembers where it
+//! was written.
+//!
+//! ```text
+//! Model ── bundles, keys            files, each read once
+//!   └ Fragment                      one configuration root
+//!       ├ Server                    what holds names and certificates: a server block
+//!       ├ Listener                  an address; which server answers which SNI there
+//!       ├ Endpoint                  a name of a server that really is answered, and with what
+//!       └ Problem                   what the front-end found out while lowering
+//! ```
+
+mod problem;
+mod table;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+pub use problem::{Problem, SnippetKind, UnverifiableKind};
+pub use table::{Conflict, MatchedBy, NameTable};
+
+use crate::name::HostPattern;
+use crate::source::{Location, SourceId, Sources};
+use crate::suppress::Suppression;
+use crate::x509::{Certificate, CertificateFile, KeyFile};
+
+/// Everything that one run knows.
+#[derive(Debug, Default)]
+pub struct Model {
+    /// Every text that was read.
+    pub sources: Sources,
+    /// Certificate files, each read once however many servers name it.
+    pub bundles: Vec<Bundle>,
+    /// Key files; only their public halves.
+    pub keys: Vec<Key>,
+    /// One for each configuration root.
+    pub fragments: Vec<Fragment>,
+}
+
+impl Model {
+    /// The certificate file with this id.
+    #[must_use]
+    pub fn bundle(&self, id: BundleId) -> &Bundle {
+        &self.bundles[id.0 as usize]
+    }
+
+    /// The key file with this id.
+    #[must_use]
+    pub fn key(&self, id: KeyId) -> &Key {
+        &self.keys[id.0 as usize]
+    }
+
+    /// The leaf that a reference leads to; `None` where it is missing, unreadable or unknown.
+    #[must_use]
+    pub fn leaf(&self, certificate: &CertRef) -> Option<&Certificate> {
+        match certificate {
+            CertRef::Bundle(id) => self.bundle(*id).leaf(),
+            CertRef::Unavailable(_) => None,
+        }
+    }
+}
+
+/// Index of a [`Bundle`] in [`Model::bundles`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BundleId(pub u32);
+
+/// A certificate file: the leaf and what is sent after it.
+#[derive(Debug)]
+pub struct Bundle {
+    /// The file.
+    pub source: SourceId,
+    /// What nginx gets from it, or why it refuses it.
+    pub file: CertificateFile,
+}
+
+impl Bundle {
+    /// The first certificate; `None` for a file that is refused.
+    #[must_use]
+    pub fn leaf(&self) -> Option<&Certificate> {
+        self.chain().first()
+    }
+
+    /// Leaf first, in file order; empty for a file that is refused.
+    #[must_use]
+    pub fn chain(&self) -> &[Certificate] {
+        if self.file.refused.is_some() {
+            return &[];
+        }
+        &self.file.certificates
+    }
+}
+
+/// Index of a [`Key`] in [`Model::keys`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(pub u32);
+
+/// A private-key file, of which only public parts were kept.
+#[derive(Debug)]
+pub struct Key {
+    /// The file; its text is not kept.
+    pub source: SourceId,
+    /// Unix permission bits, where there are any.
+    pub mode: Option<u32>,
+    /// What was found in it.
+    pub file: KeyFile,
+}
+
+/// One configuration root, lowered.
+#[derive(Debug)]
+pub struct Fragment {
+    /// The file that it starts from.
+    pub main: SourceId,
+    /// True for a whole configuration; false for a piece (`sites-available/x`) whose other servers
+    /// and inherited directives are not known. Whatever needs the whole is not reported then.
+    pub complete: bool,
+    /// Server blocks in configuration order.
+    pub servers: Vec<Server>,
+    /// Listening addresses.
+    pub listeners: Vec<Listener>,
+    /// Names that are really answered over TLS.
+    pub endpoints: Vec<Endpoint>,
+    /// Facts that the front-end established while lowering.
+    pub problems: Vec<Problem>,
+    /// Suppression comments.
+    pub suppressions: Vec<Suppression>,
+    /// Why the real program would refuse to start with this; empty when it would start.
+    pub refusals: Vec<Refusal>,
+}
+
+impl Fragment {
+    /// The server with this id.
+    #[must_use]
+    pub fn server(&self, id: ServerId) -> &Server {
+        &self.servers[id.0 as usize]
+    }
+
+    /// The listener with this id.
+    #[must_use]
+    pub fn listener(&self, id: ListenerId) -> &Listener {
+        &self.listeners[id.0 as usize]
+    }
+
+    /// The name that an endpoint is about.
+    #[must_use]
+    pub fn name(&self, endpoint: &Endpoint) -> &ServerName {
+        &self.server(endpoint.server).names[endpoint.name as usize]
+    }
+}
+
+/// A reason for which the real program would not start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The place.
+    pub at: Location,
+    /// The reason, lower case, without a full stop.
+    pub reason: String,
+}
+
+/// Index of a [`Server`] in [`Fragment::servers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerId(pub u32);
+
+/// What holds names and certificates: an nginx `server` block.
+#[derive(Debug)]
+pub struct Server {
+    /// The word `server`.
+    pub at: Location,
+    /// Names in the order of the configuration; never empty for nginx, which reads no
+    /// `server_name` as one name `""`.
+    pub names: Vec<ServerName>,
+    /// The certificates in effect with their keys, in order; inherited ones included.
+    pub certificates: Arc<[CertificatePair]>,
+    /// True where the certificates stand in an outer block and this server has none itself.
+    pub inherits_certificates: bool,
+    /// `ssl_reject_handshake on` in effect.
+    pub rejects_handshakes: bool,
+    /// Where it listens, in the order of the configuration.
+    pub listens: Vec<Listen>,
+}
+
+/// One name of a server.
+#[derive(Clone, Debug)]
+pub struct ServerName {
+    /// As written, without quotes.
+    pub text: Box<str>,
+    /// What it asks for.
+    pub pattern: HostPattern,
+    /// The word; the word `server` for the name `""` of a server without names.
+    pub at: Location,
+}
+
+/// One address of a server.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// The address.
+    pub listener: ListenerId,
+    /// The `listen` directive's address word.
+    pub at: Location,
+    /// This very directive says `ssl` (or `quic`).
+    pub tls: bool,
+}
+
+/// A certificate and the key that goes with it.
+#[derive(Clone, Debug)]
+pub struct CertificatePair {
+    /// The certificate.
+    pub certificate: CertRef,
+    /// Its path as the configuration writes it.
+    pub path: Box<str>,
+    /// The argument of `ssl_certificate`.
+    pub at: Location,
+    /// The key; `None` where the configuration has fewer keys than certificates.
+    pub key: Option<KeyPart>,
+}
+
+/// The key of a [`CertificatePair`].
+#[derive(Clone, Debug)]
+pub struct KeyPart {
+    /// The key.
+    pub key: KeyRef,
+    /// Its path as the configuration writes it.
+    pub path: Box<str>,
+    /// The argument of `ssl_certificate_key`.
+    pub at: Location,
+    /// A password file is in effect, so that an encrypted key is no mistake.
+    pub has_password: bool,
+}
+
+/// Where a certificate comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertRef {
+    /// A file that was read (it may still be refused: see [`CertificateFile`]).
+    Bundle(BundleId),
+    /// No file was read.
+    Unavailable(Unavailable),
+}
+
+/// Where a key comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyRef {
+    /// A file that was read.
+    File(KeyId),
+    /// No file was read.
+    Unavailable(Unavailable),
+}
+
+/// Why nothing was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unavailable {
+    /// Variables that are always empty during the handshake, so that it fails; the variable's name.
+    AlwaysEmpty(Box<str>),
+    /// Only run time knows, and why.
+    Dynamic(Box<str>),
+    /// The tree ought to have it and does not.
+    Missing,
+    /// The path leads out of the checked tree.
+    Outside,
+    /// The system would not read it; the system's reason.
+    Unreadable(Box<str>),
+}
+
+/// Index of a [`Listener`] in [`Fragment::listeners`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ListenerId(pub u32);
+
+/// An address, and which of its servers answers which SNI.
+#[derive(Debug)]
+pub struct Listener {
+    /// As reports show it: `0.0.0.0:443`, `[::]:443`, `unix:/run/web.sock`, `0.0.0.0:443 quic`.
+    pub label: String,
+    /// The address for `--connect` and for judging ports.
+    pub address: ListenAddress,
+    /// TLS is terminated here: one member's `ssl` turns it on for all.
+    pub tls: bool,
+    /// The servers of this address in configuration order, each with its `listen` directive.
+    pub members: Vec<Member>,
+    /// Answers every name that no other server takes.
+    pub default: ServerId,
+    /// The configuration marks the default server; otherwise it is the first one.
+    pub default_marked: bool,
+    /// Name tables; empty when there is only one server, whose names nginx never looks at.
+    pub names: NameTable,
+}
+
+/// A server at an address.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// The server.
+    pub server: ServerId,
+    /// The address word of its `listen` directive.
+    pub at: Location,
+    /// This very directive says `ssl` (or `quic`).
+    pub tls: bool,
+}
+
+/// A local address.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ListenAddress {
+    /// TCP, or UDP for QUIC. The unspecified address stands for every address of its family.
+    Inet {
+        /// Address and port.
+        address: SocketAddr,
+        /// UDP: QUIC in http, datagrams in stream.
+        udp: bool,
+    },
+    /// Something with a name only: a host to be resolved at start, a controller.
+    Named(String),
+    /// A Unix-domain socket.
+    Unix(String),
+}
+
+impl Listener {
+    /// Which server answers a client that asks for `sni` here, and how it was found.
+    ///
+    /// `None` is a client without SNI. The name is normalised as nginx does; one that is not valid
+    /// counts as no match.
+    #[must_use]
+    pub fn select(&self, sni: Option<&str>) -> Selection {
+        let found = sni
+            .and_then(table::normalise)
+            .and_then(|name| self.names.find(&name));
+        found.unwrap_or(Selection {
+            server: self.default,
+            name: None,
+            matched_by: MatchedBy::Default,
+        })
+    }
+}
+
+/// The server that a name selects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// The server.
+    pub server: ServerId,
+    /// The index of its name that matched; `None` for the default server.
+    pub name: Option<u32>,
+    /// What kind of name matched.
+    pub matched_by: MatchedBy,
+}
+
+/// A name of a server that is really answered over TLS, and with which certificates.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// The server that holds the name.
+    pub server: ServerId,
+    /// Index of the name in [`Server::names`].
+    pub name: u32,
+    /// The TLS listeners on which this holds; at least one.
+    pub listeners: Vec<ListenerId>,
+    /// What clients get.
+    pub serving: Serving,
+}
+
+/// What a TLS client gets.
+#[derive(Clone, Debug)]
+pub enum Serving {
+    /// Certificates; a client with several key types on offer picks one of them.
+    Certificates {
+        /// One for each key type: the last one of each, as OpenSSL keeps it.
+        certificates: Arc<[Served]>,
+        /// The default server whose certificates these are, where the server itself has none.
+        from_default: Option<ServerId>,
+    },
+    /// The handshake fails: there is no usable certificate.
+    NoCertificate,
+    /// `ssl_reject_handshake`.
+    Rejected,
+}
+
+impl Serving {
+    /// The certificates; empty when there are none.
+    #[must_use]
+    pub fn certificates(&self) -> &[Served] {
+        match self {
+            Self::Certificates { certificates, .. } => certificates,
+            Self::NoCertificate | Self::Rejected => &[],
+        }
+    }
+}
+
+/// A certificate that is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// The certificate.
+    pub certificate: CertRef,
+    /// The line that brings it: the argument of `ssl_certificate`.
+    pub at: Location,
+}

@@ -5,4 +5,12 @@
 pub struct Certificate {}
 /// stub
 #[derive(Clone, Debug)]
-pub struct Key {}
+pub struct CertificateFile {
+    /// Leaf first.
+    pub certificates: Vec<Certificate>,
+    /// Refused.
+    pub refused: Option<()>,
+}
+/// stub
+#[derive(Clone, Debug)]
+pub struct KeyFile {}
