@@ -28,7 +28,7 @@ impl Default for Settings {
 /// Everything that is wrong with `model` at the moment `now` (unix seconds), sorted by place.
 #[must_use]
 pub fn check(model: &Model, settings: &Settings, now: i64) -> Vec<Finding> {
-    let subject = Subject { model, now };
+    let subject = Subject::new(model, now);
     let mut findings = Vec::new();
     for rule in RULES {
         if settings.levels.get(rule.id) != Some(&None) {
@@ -36,7 +36,7 @@ pub fn check(model: &Model, settings: &Settings, now: i64) -> Vec<Finding> {
         }
     }
     if settings.suppressions {
-        suppress::apply(&mut findings, model, now);
+        suppress::apply(&mut findings, model, settings, now);
     }
     findings.retain_mut(|finding| match settings.levels.get(finding.rule) {
         Some(None) => false,

@@ -1,8 +1,22 @@
 //! Suppression comments: `# certlint: ignore[rule-a, rule-b] reason`.
+//!
+//! A comment on a line of its own speaks for the line below it (further comment lines in between
+//! do not matter); a comment behind a directive speaks for its own line. The reason is mandatory,
+//! there is no form without rules, and `until=YYYY-MM-DD` in front of the reason ends it.
+//!
+//! [`scan`] runs while a text is read, [`apply`] once over all findings: sources without
+//! suppressions cost nothing.
 
+use std::collections::BTreeMap;
+
+use crate::check::Settings;
 use crate::finding::Finding;
 use crate::model::Model;
-use crate::source::{Location, SourceId, Span, Spanned};
+use crate::rules;
+use crate::source::{Location, Source, SourceId, Span, Spanned};
+
+/// What every suppression starts with, behind `#` and blanks.
+const MARK: &[u8] = b"certlint:";
 
 /// A suppression as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,15 +27,477 @@ pub struct Suppression {
     pub rules: Vec<Spanned<String>>,
     /// Why; empty where the author gave no reason, which is a finding.
     pub reason: String,
-    /// The last day on which it holds, as unix seconds of the following midnight UTC.
-    pub until: Option<i64>,
+    /// The last day on which it holds.
+    pub until: Option<Until>,
+    /// What is wrong with its form; it has no effect then.
+    pub mistake: Option<Mistake>,
+}
+
+/// The last day on which a suppression holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Until {
+    /// The day as written.
+    pub day: String,
+    /// The midnight (UTC) that ends it, in unix seconds.
+    pub end: i64,
+}
+
+/// What is wrong with the form of a suppression.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Mistake {
+    /// The text behind `until=` is not a day of the calendar. The author's fault.
+    #[error("`{0}` is not a day like `2027-01-31`")]
+    Day(String),
+    /// Something else than `ignore[…]` stands behind `certlint:`. The author's fault.
+    #[error("a suppression reads `ignore[rule] reason`")]
+    Form,
+    /// `ignore` without any rule: there is no blanket form. The author's fault.
+    #[error("the suppression names no rule")]
+    NoRule,
+    /// Nothing behind the bracket. The author's fault.
+    #[error("the suppression gives no reason")]
+    NoReason,
 }
 
 /// Reads the suppressions among the comments of one text.
 #[must_use]
-pub fn scan(_source: SourceId, _text: &[u8], _comments: &[Span]) -> Vec<Suppression> {
-    Vec::new()
+pub fn scan(source: SourceId, text: &[u8], comments: &[Span]) -> Vec<Suppression> {
+    comments
+        .iter()
+        .filter_map(|&comment| {
+            let bytes = text.get(comment.start as usize..comment.end as usize)?;
+            let start = bytes
+                .iter()
+                .position(|byte| !matches!(byte, b'#' | b' ' | b'\t'))?;
+            let body = bytes[start..].strip_prefix(MARK)?;
+            let offset = comment.start as usize + start + MARK.len();
+            Some(parse(source, comment, body, offset))
+        })
+        .collect()
 }
 
-/// Drops the findings that a suppression covers and reports the suppressions that are wrong.
-pub fn apply(_findings: &mut Vec<Finding>, _model: &Model, _now: i64) {}
+/// Reads what stands behind `certlint:`, at `offset` of the source.
+fn parse(source: SourceId, comment: Span, body: &[u8], offset: usize) -> Suppression {
+    let mut suppression = Suppression {
+        at: Location::new(source, comment),
+        rules: Vec::new(),
+        reason: String::new(),
+        until: None,
+        mistake: None,
+    };
+    let body = String::from_utf8_lossy(body.trim_ascii_end());
+    let mistake = (|| {
+        let word = body
+            .trim_start()
+            .strip_prefix("ignore")
+            .ok_or(Mistake::Form)?;
+        let list = word.trim_start().strip_prefix('[').ok_or(Mistake::NoRule)?;
+        let (list, rest) = list.split_once(']').ok_or(Mistake::Form)?;
+        let list_at = offset + body.len() - rest.len() - 1 - list.len();
+        suppression.rules = rule_list(&suppression.at, list, list_at);
+        if suppression.rules.is_empty() {
+            return Err(Mistake::NoRule);
+        }
+        let mut reason = rest.trim();
+        if let Some(dated) = reason.strip_prefix("until=") {
+            let (day, behind) = dated.split_once(char::is_whitespace).unwrap_or((dated, ""));
+            let end = end_of_day(day).ok_or_else(|| Mistake::Day(day.to_owned()))?;
+            suppression.until = Some(Until {
+                day: day.to_owned(),
+                end,
+            });
+            reason = behind.trim();
+        }
+        suppression.reason = reason.to_owned();
+        if reason.is_empty() {
+            return Err(Mistake::NoReason);
+        }
+        Ok(())
+    })();
+    suppression.mistake = mistake.err();
+    suppression
+}
+
+/// The rule ids between the brackets, each with its place.
+fn rule_list(comment: &Location, list: &str, list_at: usize) -> Vec<Spanned<String>> {
+    let mut rules = Vec::new();
+    let mut at = list_at;
+    for piece in list.split(',') {
+        let id = piece.trim();
+        if !id.is_empty() {
+            let start = at + (piece.len() - piece.trim_start().len());
+            // Bytes that are no text may have grown when they were made readable.
+            let last = comment.span.map_or(0, |span| span.end as usize);
+            let span = Span::new(start.min(last), (start + id.len()).min(last));
+            let at = Location::new(comment.source, span);
+            rules.push(Spanned::new(id.to_owned(), at));
+        }
+        at += piece.len() + 1;
+    }
+    rules
+}
+
+/// The midnight (UTC) after a day such as `2027-01-31`, in unix seconds.
+fn end_of_day(day: &str) -> Option<i64> {
+    // jiff reads more forms (`20270131`, week dates) than the one that is documented.
+    let plain = day.len() == 10 && day.as_bytes()[4] == b'-' && day.as_bytes()[7] == b'-';
+    let date: jiff::civil::Date = plain.then(|| day.parse().ok())??;
+    let midnight = date
+        .tomorrow()
+        .ok()?
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .ok()?;
+    Some(midnight.timestamp().as_second())
+}
+
+/// Drops the findings that a suppression covers and reports the suppressions that cover nothing.
+///
+/// Findings about suppressions themselves cannot be suppressed.
+pub fn apply(findings: &mut Vec<Finding>, model: &Model, settings: &Settings, now: i64) {
+    let mut lines = Lines::new(model, now);
+    if lines.suppressions.is_empty() {
+        return;
+    }
+    findings.retain(|finding| !lines.suppress(finding, model));
+    lines.report_unused(findings, settings);
+}
+
+/// The suppressions of a model by the line for which they speak.
+struct Lines<'m> {
+    suppressions: Vec<Entry<'m>>,
+    /// (source, line) → indices into `suppressions`.
+    by_line: BTreeMap<(SourceId, u32), Vec<usize>>,
+}
+
+/// A suppression that is well formed.
+struct Entry<'m> {
+    suppression: &'m Suppression,
+    ended: bool,
+    /// In a whole configuration, where "unused" can be known.
+    complete: bool,
+    /// One for each of the rules: something was suppressed.
+    used: Vec<bool>,
+}
+
+impl<'m> Lines<'m> {
+    fn new(model: &'m Model, now: i64) -> Self {
+        let mut lines = Self {
+            suppressions: Vec::new(),
+            by_line: BTreeMap::new(),
+        };
+        // A file that is included twice brings its comments twice.
+        let mut seen: BTreeMap<&Location, usize> = BTreeMap::new();
+        for fragment in &model.fragments {
+            for suppression in &fragment.suppressions {
+                if suppression.mistake.is_some() {
+                    continue;
+                }
+                if let Some(&index) = seen.get(&suppression.at) {
+                    lines.suppressions[index].complete |= fragment.complete;
+                    continue;
+                }
+                let index = lines.suppressions.len();
+                seen.insert(&suppression.at, index);
+                let source = model.sources.get(suppression.at.source);
+                let key = (suppression.at.source, line_meant(source, &suppression.at));
+                lines.by_line.entry(key).or_default().push(index);
+                lines.suppressions.push(Entry {
+                    suppression,
+                    ended: suppression
+                        .until
+                        .as_ref()
+                        .is_some_and(|until| now >= until.end),
+                    complete: fragment.complete,
+                    used: vec![false; suppression.rules.len()],
+                });
+            }
+        }
+        lines
+    }
+
+    /// Whether a suppression covers the finding; remembers that it was of use.
+    fn suppress(&mut self, finding: &Finding, model: &Model) -> bool {
+        let at = &finding.primary.at;
+        let Some(span) = at.span else { return false };
+        if finding.rule.starts_with("suppression-") {
+            return false;
+        }
+        // Most sources have none: do not count lines for them.
+        let first = self.by_line.range((at.source, 0)..).next();
+        if first.is_none_or(|(&(source, _), _)| source != at.source) {
+            return false;
+        }
+        let line = line_of(model.sources.get(at.source), span.start);
+        let Some(indices) = self.by_line.get(&(at.source, line)) else {
+            return false;
+        };
+        let mut covered = false;
+        for &index in indices {
+            let entry = &mut self.suppressions[index];
+            for (rule, used) in entry.suppression.rules.iter().zip(&mut entry.used) {
+                if rule.value == finding.rule {
+                    *used = true;
+                    covered |= !entry.ended;
+                }
+            }
+        }
+        covered
+    }
+
+    fn report_unused(&self, findings: &mut Vec<Finding>, settings: &Settings) {
+        for entry in &self.suppressions {
+            for (rule, &used) in entry.suppression.rules.iter().zip(&entry.used) {
+                // An unknown rule has a finding of its own, and a rule that is off cannot tell.
+                let known = rules::by_id(&rule.value);
+                let off = settings.levels.get(rule.value.as_str()) == Some(&None);
+                if known.is_none() || off {
+                    continue;
+                }
+                let until = entry.suppression.until.as_ref().filter(|_| entry.ended);
+                if let Some(until) = until {
+                    findings.push(rules::suppression_ended(rule, &until.day, used));
+                } else if !used && entry.complete {
+                    findings.push(rules::suppression_unused(rule));
+                }
+            }
+        }
+    }
+}
+
+/// How many comment lines may stand between a suppression and the line it means. Bounded so that
+/// a file of nothing but suppressions is read in linear time.
+const COMMENT_LINES: u32 = 32;
+
+/// The line for which a comment speaks: its own, or the next one that is not a mere comment.
+fn line_meant(source: &Source, comment: &Location) -> u32 {
+    let own = line_of(source, comment.start());
+    let is_comment =
+        |number: u32| line_text(source, number).is_some_and(|text| text.starts_with(b"#"));
+    if !is_comment(own) {
+        return own;
+    }
+    (own + 1..=own + COMMENT_LINES)
+        .find(|&next| !is_comment(next))
+        .unwrap_or(own + 1)
+}
+
+/// The text of a line (counted from 1) without the blanks in front.
+fn line_text(source: &Source, number: u32) -> Option<&[u8]> {
+    let starts = source.line_starts();
+    let start = *starts.get(number as usize - 1)? as usize;
+    let text = source.text()?;
+    let end = starts
+        .get(number as usize)
+        .map_or(text.len(), |&end| end as usize);
+    text.get(start..end).map(<[u8]>::trim_ascii_start)
+}
+
+/// The line (counted from 1) of a byte; unlike `position` it does not count columns.
+fn line_of(source: &Source, offset: u32) -> u32 {
+    let lines = source
+        .line_starts()
+        .partition_point(|&start| start <= offset);
+    u32::try_from(lines).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Facts, Label, Level};
+    use crate::model::Fragment;
+
+    /// 2026-11-21T00:00:00Z
+    const NOW: i64 = 1_795_219_200;
+
+    fn one(comment: &str) -> Option<Suppression> {
+        let spans = [Span::new(0, comment.len())];
+        scan(SourceId(0), comment.as_bytes(), &spans).pop()
+    }
+
+    #[test]
+    fn well_formed_suppressions_are_read() {
+        for (comment, rules, reason, until) in [
+            (
+                "# certlint: ignore[key-missing] deployed apart",
+                &["key-missing"][..],
+                "deployed apart",
+                None,
+            ),
+            ("#certlint:ignore[a,b]  x ", &["a", "b"], "x", None),
+            (
+                "## certlint: ignore [ a , b ] two, with a comma]",
+                &["a", "b"],
+                "two, with a comma]",
+                None,
+            ),
+            (
+                "# certlint: ignore[a] until=2027-01-31 renewal is booked\r",
+                &["a"],
+                "renewal is booked",
+                Some("2027-01-31"),
+            ),
+        ] {
+            let read = one(comment).expect(comment);
+            assert_eq!(read.mistake, None, "{comment}");
+            let ids: Vec<&str> = read.rules.iter().map(|rule| rule.value.as_str()).collect();
+            assert_eq!(ids, rules, "{comment}");
+            assert_eq!(read.reason, reason, "{comment}");
+            assert_eq!(
+                read.until.as_ref().map(|until| until.day.as_str()),
+                until,
+                "{comment}"
+            );
+            for rule in &read.rules {
+                let span = rule.at.span.expect("a rule has a place");
+                assert_eq!(&comment[span.start as usize..span.end as usize], rule.value);
+            }
+        }
+    }
+
+    #[test]
+    fn other_comments_are_not_suppressions() {
+        for comment in [
+            "# certlint is nice",
+            "# nothing",
+            "#",
+            "# see certlint: ignore[a] b",
+        ] {
+            assert_eq!(one(comment), None, "{comment}");
+        }
+    }
+
+    #[test]
+    fn mistakes_in_the_form_are_told_apart() {
+        let day = |day: &str| Mistake::Day(day.to_owned());
+        for (comment, mistake) in [
+            ("# certlint: ignore[a]", Mistake::NoReason),
+            ("# certlint: ignore[a] until=2027-01-31", Mistake::NoReason),
+            ("# certlint: ignore[] because", Mistake::NoRule),
+            ("# certlint: ignore because", Mistake::NoRule),
+            ("# certlint: ignore[a because", Mistake::Form),
+            ("# certlint: disable[a] because", Mistake::Form),
+            ("# certlint:", Mistake::Form),
+            ("# certlint: ignore[a] until=soon x", day("soon")),
+            (
+                "# certlint: ignore[a] until=2027-02-30 x",
+                day("2027-02-30"),
+            ),
+            ("# certlint: ignore[a] until=20270131 x", day("20270131")),
+            ("# certlint: ignore[a] until= x", day("")),
+        ] {
+            assert_eq!(
+                one(comment).and_then(|read| read.mistake),
+                Some(mistake),
+                "{comment}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_last_day_counts_to_its_end() {
+        let read = one("# certlint: ignore[a] until=2026-11-20 x").and_then(|read| read.until);
+        assert_eq!(read.map(|until| until.end), Some(NOW));
+    }
+
+    /// Applies the suppressions of `text` to one finding of `key-missing` at each `!`.
+    fn after(text: &str, complete: bool) -> Vec<(&'static str, u32)> {
+        let mut model = Model::default();
+        let bytes = text.as_bytes();
+        let source = model
+            .sources
+            .add("nginx.conf".to_owned(), Some(bytes.into()));
+        let mut offset = 0;
+        let mut comments = Vec::new();
+        for line in text.split_inclusive('\n') {
+            if let Some(at) = line.find('#') {
+                comments.push(Span::new(offset + at, offset + line.trim_end().len()));
+            }
+            offset += line.len();
+        }
+        let mut findings: Vec<Finding> = text
+            .match_indices('!')
+            .map(|(at, _)| Finding {
+                rule: "key-missing",
+                level: Level::Error,
+                message: String::new(),
+                primary: Label::new(Location::new(source, Span::new(at, at + 1)), ""),
+                related: Vec::new(),
+                help: None,
+                facts: Facts::default(),
+            })
+            .collect();
+        model.fragments.push(Fragment {
+            main: source,
+            complete,
+            servers: Vec::new(),
+            listeners: Vec::new(),
+            endpoints: Vec::new(),
+            problems: Vec::new(),
+            suppressions: scan(source, bytes, &comments),
+            refusals: Vec::new(),
+        });
+        apply(&mut findings, &model, &Settings::default(), NOW);
+        findings
+            .iter()
+            .map(|finding| {
+                let source = model.sources.get(finding.primary.at.source);
+                (finding.rule, line_of(source, finding.primary.at.start()))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_comment_speaks_for_its_own_line_or_the_line_below() {
+        const UNUSED: &str = "suppression-unused";
+        for (text, left) in [
+            ("! # certlint: ignore[key-missing] why", &[][..]),
+            ("# certlint: ignore[key-missing] why\n!", &[]),
+            (
+                "# certlint: ignore[key-missing] why\r\n# another comment\r\n  !",
+                &[],
+            ),
+            (
+                "# certlint: ignore[key-missing] why\n!\n!",
+                &[("key-missing", 3)],
+            ),
+            (
+                "x; # certlint: ignore[key-missing] why\n!",
+                &[("key-missing", 2), (UNUSED, 1)],
+            ),
+            (
+                "# certlint: ignore[key-missing] why\n\n!",
+                &[("key-missing", 3), (UNUSED, 1)],
+            ),
+            (
+                "# certlint: ignore[include-missing] why\n!",
+                &[("key-missing", 2), (UNUSED, 1)],
+            ),
+            (
+                "# certlint: ignore[key-missing,include-missing] why\n!",
+                &[(UNUSED, 1)],
+            ),
+            ("! # certlint: ignore[key-missing]", &[("key-missing", 1)]),
+            (
+                "! # certlint: ignore[key-missing] until=2026-11-21 why",
+                &[],
+            ),
+            (
+                "! # certlint: ignore[key-missing] until=2026-11-20 why",
+                &[("key-missing", 1), (UNUSED, 1)],
+            ),
+        ] {
+            assert_eq!(after(text, true), left, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_piece_of_a_configuration_cannot_tell_what_is_unused() {
+        assert_eq!(after("# certlint: ignore[key-missing] why\n;", false), []);
+    }
+
+    #[test]
+    fn a_file_of_nothing_but_suppressions_is_read_at_once() {
+        let text = "# certlint: ignore[key-missing] why\n".repeat(20_000);
+        assert_eq!(after(&text, true).len(), 20_000);
+    }
+}
