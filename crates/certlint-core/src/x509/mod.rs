@@ -1,16 +1,30 @@
-//! Certificates and keys as files hold them.
+//! Certificates and keys as files hold them, read as nginx reads them.
+//!
+//! ```text
+//! bytes ─ pem ─▶ blocks ─┬─ read_certificates ─▶ CertificateFile: leaf, chain │ Refusal, Oddities
+//!                        └─ read_key ──────────▶ KeyFile: public half │ encrypted │ Refusal
+//!                                                  │
+//!                     pair, chain, profile ◀───────┘ judgements, which rules turn into findings
+//! ```
+//!
+//! Private keys are read for their public half only; nothing else of them is kept.
 
-/// stub
-#[derive(Clone, Debug)]
-pub struct Certificate {}
-/// stub
-#[derive(Clone, Debug)]
-pub struct CertificateFile {
-    /// Leaf first.
-    pub certificates: Vec<Certificate>,
-    /// Refused.
-    pub refused: Option<()>,
-}
-/// stub
-#[derive(Clone, Debug)]
-pub struct KeyFile {}
+mod certificate;
+mod certificate_file;
+pub mod chain;
+mod der;
+mod extensions;
+mod key;
+mod key_file;
+pub mod pem;
+pub mod profile;
+mod public_key;
+mod refusal;
+
+pub use certificate::{Certificate, SignatureHash};
+pub use certificate_file::{CertificateFile, Oddity, OddityKind, read_certificates};
+pub use extensions::{ExtendedKeyUsage, Extensions, KeyUsage, SAN};
+pub use key::{Key, Pair, pair};
+pub use key_file::{KeyFile, KeyOutcome, read_key};
+pub use public_key::{Curve, KeyType, PublicKey};
+pub use refusal::{Refusal, RefusalKind};

@@ -1,0 +1,93 @@
+//! What a certificate file says about its own chain: order, gaps, strangers.
+//!
+//! nginx sends the certificates as the file has them and never completes or sorts them. All
+//! answers come from names and key identifiers (RFC 5280, sections 4.1.2.4, 4.2.1.1 and 4.2.1.2);
+//! no signature is computed.
+
+use super::certificate::Certificate;
+
+/// The order of the certificates in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainOrder {
+    /// Each certificate issued one before it.
+    InOrder,
+    /// An authority comes first and the leaf later: nginx takes the authority for the leaf.
+    LeafNotFirst {
+        /// Index of the leaf.
+        leaf: usize,
+    },
+    /// A certificate belongs to the chain, and comes before the one that it issued.
+    Misordered {
+        /// Its index.
+        index: usize,
+    },
+    /// A certificate has nothing to do with the leaf.
+    Unrelated {
+        /// Its index.
+        index: usize,
+    },
+}
+
+/// Judges the order of a file, leaf first. Duplicates are passed over.
+///
+/// Where several things are wrong, the first of [`ChainOrder`]'s order is given.
+#[must_use]
+pub fn order(certificates: &[Certificate]) -> ChainOrder {
+    let Some(first) = certificates.first() else {
+        return ChainOrder::InOrder;
+    };
+    let related = related(certificates);
+    if first.extensions.is_ca {
+        let leaf = certificates.iter().position(|other| !other.extensions.is_ca && first.issued(other));
+        if let Some(leaf) = leaf {
+            return ChainOrder::LeafNotFirst { leaf };
+        }
+    }
+    let stands_late = |index: usize| {
+        let (before, rest) = certificates.split_at(index);
+        before.iter().any(|other| rest[0].issued(other) || rest[0].sha256 == other.sha256)
+    };
+    let later = || 1..certificates.len();
+    if let Some(index) = later().find(|&index| related[index] && !stands_late(index)) {
+        return ChainOrder::Misordered { index };
+    }
+    match later().find(|&index| !related[index]) {
+        Some(index) => ChainOrder::Unrelated { index },
+        None => ChainOrder::InOrder,
+    }
+}
+
+/// True when the leaf is not self-signed and no certificate of the file issued it.
+///
+/// Whether that is a mistake depends: a root that clients know may issue leaves directly.
+#[must_use]
+pub fn lacks_issuer(certificates: &[Certificate]) -> bool {
+    certificates.split_first().is_some_and(|(leaf, rest)| {
+        !leaf.is_self_signed() && !rest.iter().any(|other| other.issued(leaf))
+    })
+}
+
+/// Index of a root (a self-signed certificate after the leaf), which no client needs to be sent.
+#[must_use]
+pub fn included_root(certificates: &[Certificate]) -> Option<usize> {
+    (1..certificates.len()).find(|&index| certificates[index].is_self_signed())
+}
+
+/// For each certificate, whether the leaf leads to it through issuers in the file.
+fn related(certificates: &[Certificate]) -> Vec<bool> {
+    let mut related = vec![false; certificates.len()];
+    let mut todo = vec![0];
+    related[0] = true;
+    while let Some(child) = todo.pop() {
+        for (index, certificate) in certificates.iter().enumerate() {
+            if !related[index] && certificate.issued(&certificates[child]) {
+                related[index] = true;
+                todo.push(index);
+            }
+        }
+    }
+    for index in 1..certificates.len() {
+        related[index] |= certificates[index].sha256 == certificates[0].sha256;
+    }
+    related
+}

@@ -1,0 +1,86 @@
+//! What nginx gets when it loads a file as `ssl_certificate_key`.
+//!
+//! The first block that is labelled as a private key is the key; blocks before it (certificates,
+//! `EC PARAMETERS`) are passed over, and what follows it is not read.
+
+use nginx_syntax::Span;
+
+use super::der::Reader;
+use super::key::Key;
+use super::pem::{self, Block};
+use super::refusal::{self, Refusal, RefusalKind};
+
+/// A private-key file, of which only the public half is kept.
+#[derive(Clone, Debug)]
+pub struct KeyFile {
+    /// What was found.
+    pub outcome: KeyOutcome,
+}
+
+/// What was found in a key file.
+#[derive(Clone, Debug)]
+pub enum KeyOutcome {
+    /// A key.
+    Found(Key),
+    /// A key that needs a password (`ssl_password_file`).
+    Encrypted {
+        /// Its block.
+        at: Span,
+    },
+    /// No key that can be read.
+    Refused(Refusal),
+}
+
+/// Reads a file as nginx does for `ssl_certificate_key`.
+#[must_use]
+pub fn read_key(bytes: &[u8]) -> KeyFile {
+    KeyFile {
+        outcome: outcome(bytes),
+    }
+}
+
+fn outcome(bytes: &[u8]) -> KeyOutcome {
+    let mut blocks = pem::scan(bytes);
+    let mut other_label = None;
+    for block in &mut blocks {
+        match block {
+            Ok(block) if block.is_private_key() => return read_block(&block),
+            Ok(block) => {
+                other_label.get_or_insert((block.label, block.at));
+            }
+            Err(malformed) => return KeyOutcome::Refused(malformed.into()),
+        }
+    }
+    KeyOutcome::Refused(if blocks.is_cut_off() {
+        Refusal::limit(RefusalKind::TooManyBlocks, Span::new(0, 0))
+    } else {
+        refusal::without_key(bytes, other_label, blocks.near_misses())
+    })
+}
+
+fn read_block(block: &Block<'_>) -> KeyOutcome {
+    if block.label == b"ENCRYPTED PRIVATE KEY" {
+        return KeyOutcome::Encrypted { at: block.at };
+    }
+    if !block.header.is_empty() {
+        let refusal = Refusal::header(block);
+        return if refusal.kind == RefusalKind::EncryptedBlock {
+            KeyOutcome::Encrypted { at: block.at }
+        } else {
+            KeyOutcome::Refused(refusal)
+        };
+    }
+    let key = match block.label {
+        b"RSA PRIVATE KEY" => Key::from_pkcs1(&block.der, false),
+        b"EC PRIVATE KEY" => Key::from_sec1(&block.der, None),
+        // Any other label of the kind holds PKCS #8 or something that is not read here.
+        _ => Key::from_pkcs8(&block.der),
+    };
+    match key {
+        Some(key) => KeyOutcome::Found(key),
+        None if Reader::sequence(&block.der).is_some() => {
+            KeyOutcome::Refused(Refusal::limit(RefusalKind::NotAKey, block.at))
+        }
+        None => KeyOutcome::Refused(Refusal::new(RefusalKind::NotAKey, block.at)),
+    }
+}
