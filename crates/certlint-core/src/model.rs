@@ -15,11 +15,13 @@
 mod problem;
 mod table;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub use problem::{Problem, SnippetKind, UnverifiableKind};
-pub use table::{Conflict, MatchedBy, NameTable};
+pub(crate) use table::normalise;
+pub use table::{Conflict, Lost, MatchedBy, NameId, NameTable};
 
 use crate::name::HostPattern;
 use crate::source::{Location, SourceId, Sources};
@@ -282,6 +284,14 @@ pub struct Listener {
     pub default_marked: bool,
     /// Name tables; empty when there is only one server, whose names nginx never looks at.
     pub names: NameTable,
+    /// An IPv6 wildcard that also takes IPv4 connections (`ipv6only=off`).
+    pub dual_stack: bool,
+    /// Only an SNI of reg-name characters is looked up: nginx since 1.29.4.
+    pub reg_name_sni: bool,
+    /// What clients get that are led to a server of this listener; only filled where TLS is on.
+    pub serving: BTreeMap<ServerId, Serving>,
+    /// What variables in certificate paths come to, by the SNI that was asked about.
+    pub evaluated: BTreeMap<String, Serving>,
 }
 
 /// A server at an address.
@@ -319,7 +329,7 @@ impl Listener {
     #[must_use]
     pub fn select(&self, sni: Option<&str>) -> Selection {
         let found = sni
-            .and_then(table::normalise)
+            .and_then(|sni| normalise(sni.as_bytes(), self.reg_name_sni))
             .and_then(|name| self.names.find(&name));
         found.unwrap_or(Selection {
             server: self.default,
@@ -367,6 +377,8 @@ pub enum Serving {
     NoCertificate,
     /// `ssl_reject_handshake`.
     Rejected,
+    /// Only run time knows, or another file; why.
+    Unknown(&'static str),
 }
 
 impl Serving {
@@ -375,7 +387,7 @@ impl Serving {
     pub fn certificates(&self) -> &[Served] {
         match self {
             Self::Certificates { certificates, .. } => certificates,
-            Self::NoCertificate | Self::Rejected => &[],
+            Self::NoCertificate | Self::Rejected | Self::Unknown(_) => &[],
         }
     }
 }

@@ -2,9 +2,13 @@
 //!
 //! Answers come from the same tables that the rules use.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::model::{BundleId, Fragment, MatchedBy, Model};
+use crate::model::{
+    BundleId, CertRef, Fragment, ListenAddress, Listener, MatchedBy, Model, Served, Serving,
+    Unavailable,
+};
+use crate::name::{HostPattern, covers};
 use crate::source::Location;
 
 /// What a client that asks for one name gets at one listener.
@@ -69,14 +73,127 @@ impl Outcome {
     }
 }
 
-/// Answers for `name` (empty: no SNI) at every TLS listener of `fragment`, or at the one that a
-/// connection to the local address `connect` reaches.
+/// Answers for `name` at every TLS listener of `fragment`, or at the one that a connection to the
+/// local address `connect` reaches.
+///
+/// The empty name, and an address, stand for a client that sends no SNI (RFC 6066 section 3 allows
+/// no addresses there). Certificate paths with variables are known only for names that the fragment
+/// was lowered with.
 #[must_use]
 pub fn resolve(
-    _model: &Model,
-    _fragment: &Fragment,
-    _name: &str,
-    _connect: Option<SocketAddr>,
+    model: &Model,
+    fragment: &Fragment,
+    name: &str,
+    connect: Option<SocketAddr>,
 ) -> Vec<Answer> {
-    Vec::new()
+    let host = HostPattern::host(name);
+    let sni = match host {
+        _ if name.is_empty() => None,
+        HostPattern::Address(_) => None,
+        _ => Some(name),
+    };
+    let listeners: Vec<_> = match connect {
+        Some(address) => reached(fragment, address).into_iter().collect(),
+        None => fragment.listeners.iter().filter(|l| l.tls).collect(),
+    };
+    listeners
+        .into_iter()
+        .map(|listener| answer(model, fragment, listener, (name, &host, sni)))
+        .collect()
+}
+
+/// The listener that a connection to a local address reaches: its own, else the wildcard.
+fn reached(fragment: &Fragment, to: SocketAddr) -> Option<&Listener> {
+    let find = |wanted: SocketAddr| {
+        fragment.listeners.iter().find(move |listener| {
+            let address = &listener.address;
+            matches!(address, ListenAddress::Inet { address, udp: false } if *address == wanted)
+        })
+    };
+    let v4 = SocketAddr::from((Ipv4Addr::UNSPECIFIED, to.port()));
+    let v6 = SocketAddr::from((Ipv6Addr::UNSPECIFIED, to.port()));
+    let dual_stack = || find(v6).filter(|listener| listener.dual_stack);
+    find(to).or_else(|| match to.is_ipv4() {
+        true => find(v4).or_else(dual_stack),
+        false => find(v6),
+    })
+}
+
+fn answer(
+    model: &Model,
+    fragment: &Fragment,
+    listener: &Listener,
+    (name, host, sni): (&str, &HostPattern, Option<&str>),
+) -> Answer {
+    let selection = listener.select(sni);
+    let server = fragment.server(selection.server);
+    let matched = selection
+        .name
+        .and_then(|index| server.names.get(index as usize));
+    let shown = matched.or_else(|| server.names.first());
+    let serving = listener
+        .evaluated
+        .get(name)
+        .or_else(|| listener.serving.get(&selection.server));
+    let (outcome, why) = match serving {
+        _ if !listener.tls => (Outcome::Plain, None),
+        None | Some(Serving::NoCertificate) => (
+            Outcome::NoCertificate,
+            Some("no certificate with its key can be loaded".to_owned()),
+        ),
+        Some(Serving::Rejected) => (Outcome::Rejected, None),
+        Some(Serving::Unknown(why)) => (Outcome::Unknown, Some((*why).to_owned())),
+        Some(Serving::Certificates { certificates, .. }) => unknown_part(certificates),
+    };
+    let served = serving.map(Serving::certificates).unwrap_or_default();
+    let certificates = served.iter().filter_map(|served| {
+        let CertRef::Bundle(bundle) = served.certificate else {
+            return None;
+        };
+        let leaf = model.bundle(bundle).leaf()?;
+        let verdict = match name {
+            "" => "not-applicable",
+            _ => covers(&leaf.names, host).word(),
+        };
+        Some(AnswerCertificate {
+            bundle,
+            at: served.at.clone(),
+            verdict,
+        })
+    });
+    Answer {
+        name: name.to_owned(),
+        listen: listener.label.clone(),
+        outcome,
+        why,
+        server: server.at.clone(),
+        server_name: shown.map_or_else(String::new, |name| name.text.to_string()),
+        matched_by: selection.matched_by,
+        certificates: match outcome {
+            Outcome::Served => certificates.collect(),
+            _ => Vec::new(),
+        },
+    }
+}
+
+/// Served, unless one of the certificates is not known here.
+fn unknown_part(certificates: &[Served]) -> (Outcome, Option<String>) {
+    let why = certificates
+        .iter()
+        .find_map(|served| match &served.certificate {
+            CertRef::Bundle(_) => None,
+            CertRef::Unavailable(why) => Some(match why {
+                Unavailable::AlwaysEmpty(name) => format!("`{name}` is empty during the handshake"),
+                Unavailable::Dynamic(what) => what.to_string(),
+                Unavailable::Missing => "the certificate is not there".to_owned(),
+                Unavailable::Outside => "the certificate is outside the checked tree".to_owned(),
+                Unavailable::Unreadable(cause) => {
+                    format!("the certificate cannot be read: {cause}")
+                }
+            }),
+        });
+    match why {
+        Some(why) => (Outcome::Unknown, Some(why)),
+        None => (Outcome::Served, None),
+    }
 }

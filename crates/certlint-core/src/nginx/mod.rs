@@ -1,16 +1,59 @@
-//! nginx configurations, lowered.
+//! nginx configurations, lowered: who answers which name, with which certificate.
+//!
+//! ```text
+//! walk      main file and includes → Config       (what is written)
+//! tls       inherited lists → files → served       (which certificates a server has)
+//! groups    listen directives → addresses          (which servers share an address)
+//! names     server names → tables                  (which server answers a name)
+//! assemble  all of it → Fragment                   (what rules see)
+//! ```
+//!
+//! Semantics follow the nginx manual pages and, where these are silent, what nginx 1.22.1 and
+//! 1.31.5 do when they are started and asked.
 
+mod assemble;
+mod config;
+pub mod dump;
+mod glob;
+mod groups;
+mod listen;
+mod names;
+mod sniff;
+mod tls;
+mod variable;
+mod walk;
+
+pub use nginx_syntax::directive::Version;
+pub use sniff::sniff;
+
+use crate::files::FileError;
 use crate::loader::Loader;
-use crate::model::Fragment;
+use crate::model::{Fragment, Problem};
+
+use assemble::{Assembled, Assembler};
+use listen::Protocol;
+use walk::{Top, Walker};
 
 /// How a configuration is to be read.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The nginx whose behaviour counts, as (major, minor, patch).
-    pub version: (u16, u16, u16),
-    /// The directory that relative names start from, with a final `/`; by default the directory of
-    /// the main file.
+    /// The nginx whose behaviour counts.
+    pub version: Version,
+    /// The directory that relative names start from; by default the directory of the main file.
     pub conf_prefix: Option<Vec<u8>>,
+    /// Names that will be asked about with [`resolve`](crate::resolve::resolve), the empty one for
+    /// a client without SNI: variables in certificate paths are evaluated for these.
+    pub names: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            version: Version::LATEST,
+            conf_prefix: None,
+            names: Vec::new(),
+        }
+    }
 }
 
 /// What a text looks like to a sniffing reader.
@@ -26,27 +69,6 @@ pub enum Kind {
     Template,
 }
 
-/// Tells what a text is by the directives at its top.
-#[must_use]
-pub fn sniff(_text: &[u8]) -> Kind {
-    Kind::Other
-}
-
-/// Lowers the configuration that starts from the logical path `main`, which the loader can read.
-///
-/// Also returns the logical paths of every file that was included, so that a walk does not check
-/// them once more on their own.
-///
-/// # Errors
-/// When `main` itself cannot be read.
-pub fn lower(
-    _loader: &Loader<'_>,
-    _main: &[u8],
-    _options: &Options,
-) -> Result<Lowered, crate::files::FileError> {
-    todo!()
-}
-
 /// A configuration that was lowered.
 #[derive(Debug)]
 pub struct Lowered {
@@ -54,4 +76,90 @@ pub struct Lowered {
     pub fragment: Fragment,
     /// Report names of all files that were read as configuration, the main one first.
     pub files: Vec<String>,
+}
+
+/// Lowers the configuration that starts from the logical path `main`.
+///
+/// # Errors
+/// When `main` itself cannot be read.
+pub fn lower(loader: &Loader<'_>, main: &[u8], options: &Options) -> Result<Lowered, FileError> {
+    let text = loader.text(main)?;
+    let source = text.source;
+    let prefix = conf_prefix(main, options);
+    let mut walker = Walker::new(loader, options, prefix.clone());
+    let top = walker.run(main, text);
+    let config = std::mem::take(&mut walker.config);
+    let mut complete = top == Top::Main;
+    let mut parts = Vec::new();
+    for (block, protocol) in [
+        (&config.http, Protocol::Http),
+        (&config.stream, Protocol::Stream),
+    ] {
+        let is_known = complete && !block.scope.open_ended;
+        if !block.servers.is_empty() {
+            complete &= is_known;
+        }
+        let mut assembler = Assembler {
+            walker: &mut walker,
+            loader,
+            options,
+            prefix: &prefix,
+            protocol,
+            complete: is_known,
+        };
+        parts.push(assembler.run(block, &config.variables));
+    }
+    let assembled = join(parts);
+    let unverifiable = std::mem::take(&mut walker.unverifiable);
+    for ((kind, what), (at, count)) in unverifiable {
+        walker.problems.push(Problem::Unverifiable {
+            at,
+            kind,
+            what,
+            count,
+        });
+    }
+    let files = loader.names_of(&walker.sources);
+    Ok(Lowered {
+        fragment: Fragment {
+            main: source,
+            complete,
+            servers: assembled.servers,
+            listeners: assembled.listeners,
+            endpoints: assembled.endpoints,
+            problems: walker.problems,
+            suppressions: walker.suppressions,
+            // A piece by itself is never started.
+            refusals: match top {
+                Top::Main => walker.refusals,
+                _ => Vec::new(),
+            },
+        },
+        files,
+    })
+}
+
+/// `http` and `stream` side by side: the ids of the second part move up.
+fn join(parts: Vec<Assembled>) -> Assembled {
+    let mut all = Assembled::default();
+    for part in parts {
+        all.append(part);
+    }
+    all
+}
+
+/// The directory of the main file, or the one that was given, with a final `/`.
+fn conf_prefix(main: &[u8], options: &Options) -> Vec<u8> {
+    match &options.conf_prefix {
+        Some(prefix) if prefix.last() == Some(&b'/') => prefix.clone(),
+        Some(prefix) => [prefix, b"/".as_slice()].concat(),
+        None => match memchr::memrchr(b'/', main) {
+            Some(slash) => main[..=slash].to_vec(),
+            None => Vec::new(),
+        },
+    }
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -71,7 +71,11 @@ impl Certificate {
         let tbs = &parsed.tbs_certificate;
         let (extensions, san) = Extensions::read(tbs.extensions());
         let common_names: Vec<Box<str>> = tbs.subject.iter_common_name().map(text).collect();
-        let names = SanSet::new(&san.dns, &san.addresses, common_names.iter().map(|name| name.as_bytes()));
+        let names = SanSet::new(
+            &san.dns,
+            &san.addresses,
+            common_names.iter().map(|name| name.as_bytes()),
+        );
         Self {
             at,
             sha256: Sha256::digest(der).into(),
@@ -81,7 +85,9 @@ impl Certificate {
             not_after: tbs.validity.not_after.timestamp(),
             public_key: PublicKey::from_spki(&tbs.subject_pki),
             extensions,
-            signature_hash: SignatureHash::from_oid(parsed.signature_algorithm.algorithm.as_bytes()),
+            signature_hash: SignatureHash::from_oid(
+                parsed.signature_algorithm.algorithm.as_bytes(),
+            ),
             is_v1: tbs.version != X509Version::V3,
             subject: range_in(der, tbs.subject.as_raw()),
             issuer: range_in(der, tbs.issuer.as_raw()),
@@ -92,7 +98,10 @@ impl Certificate {
     /// SHA-256 of the DER in lower-case hexadecimal.
     #[must_use]
     pub fn sha256_hex(&self) -> String {
-        self.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
+        self.sha256
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 
     /// The subject as text (`CN=example.com, O=Example`); control characters are escaped.
@@ -185,7 +194,9 @@ fn range_in(whole: &[u8], part: &[u8]) -> Range<usize> {
 fn text(attribute: &AttributeTypeAndValue<'_>) -> Box<str> {
     let bytes = attribute.as_slice();
     if attribute.attr_value().tag() == Tag::BmpString {
-        let units = bytes.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+        let units = bytes
+            .chunks_exact(2)
+            .map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
         return char::decode_utf16(units)
             .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
             .collect();

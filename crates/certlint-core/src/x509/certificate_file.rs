@@ -123,7 +123,11 @@ pub fn read_certificates(bytes: &[u8]) -> CertificateFile {
     }
     if file.refused.is_none() && file.certificates.is_empty() {
         file.may_hold_key |= other_label.is_none();
-        file.refused = Some(refusal::without_certificate(bytes, other_label, blocks.near_misses()));
+        file.refused = Some(refusal::without_certificate(
+            bytes,
+            other_label,
+            blocks.near_misses(),
+        ));
     }
     for miss in blocks.near_misses() {
         file.oddities.push(Oddity {
@@ -189,7 +193,13 @@ fn is_trust_data(bytes: &[u8]) -> bool {
         return false;
     };
     let mut parts = Reader::new(settings);
-    for part in [tag::SEQUENCE, tag::CONTEXT_0, tag::UTF8_STRING, tag::OCTET_STRING, tag::CONTEXT_1] {
+    for part in [
+        tag::SEQUENCE,
+        tag::CONTEXT_0,
+        tag::UTF8_STRING,
+        tag::OCTET_STRING,
+        tag::CONTEXT_1,
+    ] {
         parts.optional(part);
     }
     parts.is_empty()

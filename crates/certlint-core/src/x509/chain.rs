@@ -38,14 +38,18 @@ pub fn order(certificates: &[Certificate]) -> ChainOrder {
     };
     let related = related(certificates);
     if first.extensions.is_ca {
-        let leaf = certificates.iter().position(|other| !other.extensions.is_ca && first.issued(other));
+        let leaf = certificates
+            .iter()
+            .position(|other| !other.extensions.is_ca && first.issued(other));
         if let Some(leaf) = leaf {
             return ChainOrder::LeafNotFirst { leaf };
         }
     }
     let stands_late = |index: usize| {
         let (before, rest) = certificates.split_at(index);
-        before.iter().any(|other| rest[0].issued(other) || rest[0].sha256 == other.sha256)
+        before
+            .iter()
+            .any(|other| rest[0].issued(other) || rest[0].sha256 == other.sha256)
     };
     let later = || 1..certificates.len();
     if let Some(index) = later().find(|&index| related[index] && !stands_late(index)) {

@@ -63,7 +63,9 @@ impl<'a> Reader<'a> {
             if bytes.is_empty() || bytes.len() > 4 {
                 return None;
             }
-            let length = bytes.iter().fold(0, |sum, &byte| sum << 8 | usize::from(byte));
+            let length = bytes
+                .iter()
+                .fold(0, |sum, &byte| sum << 8 | usize::from(byte));
             (length, rest)
         };
         let (value, rest) = rest.split_at_checked(length)?;
@@ -134,7 +136,8 @@ mod tests {
 
     #[test]
     fn elements_are_read_one_after_the_other() {
-        let mut reader = Reader::sequence(&[0x30, 0x06, 0x02, 0x01, 0x05, 0x04, 0x01, 0xff]).unwrap();
+        let mut reader =
+            Reader::sequence(&[0x30, 0x06, 0x02, 0x01, 0x05, 0x04, 0x01, 0xff]).unwrap();
         assert_eq!(reader.optional(tag::OCTET_STRING), None);
         assert_eq!(reader.positive(), Some(&[5][..]));
         assert_eq!(reader.expect(tag::OCTET_STRING), Some(&[0xff][..]));

@@ -114,7 +114,8 @@ impl Extensions {
             }
             [0x55, 0x1d, 19] => {
                 let mut constraints = Reader::sequence(value)?;
-                self.is_ca = matches!(constraints.optional(tag::BOOLEAN), Some([byte]) if *byte != 0);
+                self.is_ca =
+                    matches!(constraints.optional(tag::BOOLEAN), Some([byte]) if *byte != 0);
             }
             [0x55, 0x1d, 32] => self.has_public_policy = has_public_policy(value)?,
             [0x55, 0x1d, 35] => {
@@ -185,7 +186,10 @@ fn has_public_policy(value: &[u8]) -> Option<bool> {
     let mut public = false;
     while !policies.is_empty() {
         let number = Reader::new(policies.expect(tag::SEQUENCE)?).expect(tag::OID)?;
-        public |= matches!(number, [0x67, 0x81, 0x0c, 1, 1] | [0x67, 0x81, 0x0c, 1, 2, 1..=3]);
+        public |= matches!(
+            number,
+            [0x67, 0x81, 0x0c, 1, 1] | [0x67, 0x81, 0x0c, 1, 2, 1..=3]
+        );
     }
     Some(public)
 }
@@ -194,6 +198,10 @@ fn has_public_policy(value: &[u8]) -> Option<bool> {
 fn is_known(number: &[u8]) -> bool {
     matches!(
         number,
-        [0x55, 0x1d, 14 | 15 | 17 | 19 | 30 | 31 | 32 | 33 | 35 | 36 | 37 | 54]
+        [
+            0x55,
+            0x1d,
+            14 | 15 | 17 | 19 | 30 | 31 | 32 | 33 | 35 | 36 | 37 | 54
+        ]
     )
 }

@@ -137,7 +137,9 @@ impl Key {
             oid::ED25519 => {
                 let seed = Reader::new(private).expect(tag::OCTET_STRING)?;
                 let signing = ed25519_dalek::SigningKey::from_bytes(seed.try_into().ok()?);
-                Self::new(PublicKey::Ed25519(signing.verifying_key().to_bytes().into()))
+                Self::new(PublicKey::Ed25519(
+                    signing.verifying_key().to_bytes().into(),
+                ))
             }
             oid::ED448 => match public {
                 Some(point) => Self::new(PublicKey::Ed448(point.into())),

@@ -232,7 +232,11 @@ impl<'a> Blocks<'a> {
             if let Some(rest) = line.text.strip_prefix(b"-----END ") {
                 if rest.strip_suffix(b"-----") != Some(label) {
                     let glued = memmem::find(rest, b"-----BEGIN ").is_some();
-                    let kind = if glued { MalformedKind::Glued } else { MalformedKind::WrongEnd };
+                    let kind = if glued {
+                        MalformedKind::Glued
+                    } else {
+                        MalformedKind::WrongEnd
+                    };
                     return malformed(line.at, kind);
                 }
                 let end = line.at.start as usize;
@@ -243,11 +247,16 @@ impl<'a> Blocks<'a> {
                     Part::Content => content,
                 };
                 let lines = Lines::new(&self.bytes[..end], header_end);
-                let der = decode(lines, end - header_end)
-                    .ok_or(Malformed { at: begin.at, kind: MalformedKind::Base64 })?;
+                let der = decode(lines, end - header_end).ok_or(Malformed {
+                    at: begin.at,
+                    kind: MalformedKind::Base64,
+                })?;
                 return Ok(Block {
                     label,
-                    at: Span { start: begin.at.start, end: line.at.end },
+                    at: Span {
+                        start: begin.at.start,
+                        end: line.at.end,
+                    },
                     header: self.bytes[start..header_end].trim_ascii(),
                     der,
                 });
@@ -292,12 +301,17 @@ fn decode(lines: Lines<'_>, size: usize) -> Option<Zeroizing<Vec<u8>>> {
     for line in lines {
         let end = memchr::memchr(b'-', line.text);
         let text = &line.text[..end.unwrap_or(line.text.len())];
-        symbols.extend(text.iter().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r')));
+        symbols.extend(
+            text.iter()
+                .filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r')),
+        );
         if end.is_some() {
             break;
         }
     }
-    let mut der = Zeroizing::new(Vec::with_capacity(base64::decoded_len_estimate(symbols.len())));
+    let mut der = Zeroizing::new(Vec::with_capacity(base64::decoded_len_estimate(
+        symbols.len(),
+    )));
     ENGINE.decode_vec(&*symbols, &mut der).ok()?;
     Some(der)
 }
@@ -308,7 +322,10 @@ fn near_miss(line: &[u8]) -> Option<NearMissKind> {
     let names_block = |text: &[u8]| {
         let text = text.to_ascii_uppercase();
         let begins = text.trim_ascii_start().starts_with(b"BEGIN");
-        begins && [&b"CERTIFICATE"[..], b"PRIVATE KEY"].iter().any(|label| memmem::find(&text, label).is_some())
+        begins
+            && [&b"CERTIFICATE"[..], b"PRIVATE KEY"]
+                .iter()
+                .any(|label| memmem::find(&text, label).is_some())
     };
     if let Some(start) = memmem::find(line, b"-----BEGIN ")
         && start > 0
@@ -319,6 +336,9 @@ fn near_miss(line: &[u8]) -> Option<NearMissKind> {
     if !line[..dash].trim_ascii().is_empty() {
         return None;
     }
-    let dashes = line[dash..].iter().take_while(|&&byte| byte == b'-').count();
+    let dashes = line[dash..]
+        .iter()
+        .take_while(|&&byte| byte == b'-')
+        .count();
     names_block(&line[dash + dashes..]).then_some(NearMissKind::Spelling)
 }

@@ -42,12 +42,20 @@ pub enum Expiry {
 /// tenth (at least a day, at most seven days) is [`Expiry::Imminent`].
 #[must_use]
 pub fn expiry(certificate: &Certificate, now: i64) -> Expiry {
-    let Certificate { not_before, not_after, .. } = *certificate;
+    let Certificate {
+        not_before,
+        not_after,
+        ..
+    } = *certificate;
     if now > not_after {
-        return Expiry::Expired { ago: now - not_after };
+        return Expiry::Expired {
+            ago: now - not_after,
+        };
     }
     if now < not_before {
-        return Expiry::NotYetValid { starts_in: not_before - now };
+        return Expiry::NotYetValid {
+            starts_in: not_before - now,
+        };
     }
     let lifetime = not_after - not_before;
     let left = not_after - now;
@@ -178,22 +186,45 @@ pub fn server_faults(leaf: &Certificate) -> Vec<ServerFault> {
     let facts = &leaf.extensions;
     let mut faults = Vec::new();
     match facts.extended_key_usage {
-        Some(usage) if !usage.server_auth => faults.push(ServerFault::NoServerAuth { any: usage.any }),
+        Some(usage) if !usage.server_auth => {
+            faults.push(ServerFault::NoServerAuth { any: usage.any })
+        }
         _ => {}
     }
     if leaf.is_v1 {
         faults.push(ServerFault::Version1);
     }
-    faults.extend(facts.unknown_critical.iter().cloned().map(ServerFault::UnknownCritical));
-    faults.extend(facts.duplicate.iter().cloned().map(ServerFault::DuplicateExtension));
-    faults.extend(facts.unreadable.iter().cloned().map(ServerFault::UnreadableExtension));
+    faults.extend(
+        facts
+            .unknown_critical
+            .iter()
+            .cloned()
+            .map(ServerFault::UnknownCritical),
+    );
+    faults.extend(
+        facts
+            .duplicate
+            .iter()
+            .cloned()
+            .map(ServerFault::DuplicateExtension),
+    );
+    faults.extend(
+        facts
+            .unreadable
+            .iter()
+            .cloned()
+            .map(ServerFault::UnreadableExtension),
+    );
     if leaf.has_empty_subject() && facts.has_san && !facts.san_is_critical {
         faults.push(ServerFault::EmptySubject);
     }
     if facts.is_ca {
         faults.push(ServerFault::Authority);
     }
-    if facts.key_usage.is_some_and(|usage| !usage.digital_signature) {
+    if facts
+        .key_usage
+        .is_some_and(|usage| !usage.digital_signature)
+    {
         faults.push(ServerFault::NoDigitalSignature);
     }
     if facts.extended_key_usage.is_none() && !leaf.is_v1 {

@@ -233,12 +233,16 @@ impl PublicKey {
     pub fn bits(&self) -> usize {
         match self {
             Self::Dsa | Self::Other => 0,
-            Self::Ec { curve: Curve::P521, .. } => 521,
+            Self::Ec {
+                curve: Curve::P521, ..
+            } => 521,
             Self::Ec { point, .. } => point.len().saturating_sub(1) * 8,
             Self::Ed25519(_) => 256,
             Self::Ed448(_) => 456,
             Self::Rsa { modulus, .. } => {
-                let unused = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
+                let unused = modulus
+                    .first()
+                    .map_or(0, |byte| byte.leading_zeros() as usize);
                 modulus.len() * 8 - unused
             }
         }

@@ -115,7 +115,9 @@ impl Refusal {
                 MalformedKind::BlankLine => "remove the blank lines between BEGIN and END".into(),
                 MalformedKind::Glued => "put a line end between the END and the BEGIN line".into(),
                 MalformedKind::WrongEnd => "give the END line the label of the BEGIN line".into(),
-                MalformedKind::NoEnd => "the file is cut off: copy it again, with its END line".into(),
+                MalformedKind::NoEnd => {
+                    "the file is cut off: copy it again, with its END line".into()
+                }
             },
             RefusalKind::CarriageReturnsOnly => {
                 format!("end lines with LF: tr '\\r' '\\n' < {path} > {path}.pem")
@@ -123,7 +125,9 @@ impl Refusal {
             RefusalKind::CertificateOnly => "name the file that holds the private key".into(),
             RefusalKind::Der { key } => {
                 let command = if *key { "pkey" } else { "x509" };
-                format!("convert it to PEM: openssl {command} -inform der -in {path} -out {path}.pem")
+                format!(
+                    "convert it to PEM: openssl {command} -inform der -in {path} -out {path}.pem"
+                )
             }
             RefusalKind::EscapedNewlines => {
                 format!("write real line ends: printf '%b' \"$(cat {path})\" > {path}.pem")
@@ -137,16 +141,22 @@ impl Refusal {
                 "write `-----BEGIN CERTIFICATE-----`, with five dashes on each side".into()
             }
             RefusalKind::Pkcs12 => {
-                format!("convert it to PEM: openssl pkcs12 -in {path} -nokeys -out {path}.pem (and -nocerts for the key)")
+                format!(
+                    "convert it to PEM: openssl pkcs12 -in {path} -nokeys -out {path}.pem (and -nocerts for the key)"
+                )
             }
             RefusalKind::Pkcs7 { der } => {
                 let form = if *der { "-inform der " } else { "" };
-                format!("convert it to PEM: openssl pkcs7 -print_certs {form}-in {path} -out {path}.pem")
+                format!(
+                    "convert it to PEM: openssl pkcs7 -print_certs {form}-in {path} -out {path}.pem"
+                )
             }
             RefusalKind::TrailingBytes => {
                 format!("write the certificate alone: openssl x509 -in {path} -out {path}.pem")
             }
-            RefusalKind::Utf16 => format!("write it as ASCII: iconv -f utf-16 -t ascii {path} > {path}.pem"),
+            RefusalKind::Utf16 => {
+                format!("write it as ASCII: iconv -f utf-16 -t ascii {path} > {path}.pem")
+            }
             RefusalKind::Empty
             | RefusalKind::EncryptedBlock
             | RefusalKind::NearMiss(_)
@@ -167,7 +177,9 @@ impl fmt::Display for RefusalKind {
             Self::Block(MalformedKind::Base64) => "has a block that is not valid base64",
             Self::Block(MalformedKind::BlankLine) => "has a blank line inside of a block",
             Self::Block(MalformedKind::Glued) => "has an END and a BEGIN line glued into one line",
-            Self::Block(MalformedKind::WrongEnd) => "has a block whose END line does not match its BEGIN line",
+            Self::Block(MalformedKind::WrongEnd) => {
+                "has a block whose END line does not match its BEGIN line"
+            }
             Self::Block(MalformedKind::NoEnd) => "ends inside of a block",
             Self::CarriageReturnsOnly => "has lines that end in CR without LF",
             Self::CertificateOnly => "holds a certificate, and no private key",
@@ -187,7 +199,10 @@ impl fmt::Display for RefusalKind {
             Self::NotAKey => "has a private key that cannot be read",
             Self::NotPem => "has no PEM block",
             Self::OtherLabel(label) => {
-                return write!(f, "has a block `{label}`, and none of the kind that is needed");
+                return write!(
+                    f,
+                    "has a block `{label}`, and none of the kind that is needed"
+                );
             }
             Self::Pkcs12 => "is PKCS #12, not PEM",
             Self::Pkcs7 { .. } => "is PKCS #7, which nginx does not read",
@@ -248,7 +263,9 @@ pub(super) fn without_key(
         return without_blocks(bytes, near_misses);
     };
     let kind = match label {
-        b"CERTIFICATE" | b"X509 CERTIFICATE" | b"TRUSTED CERTIFICATE" => RefusalKind::CertificateOnly,
+        b"CERTIFICATE" | b"X509 CERTIFICATE" | b"TRUSTED CERTIFICATE" => {
+            RefusalKind::CertificateOnly
+        }
         _ => other(label),
     };
     near_misses.first().map_or(Refusal::new(kind, at), |miss| {

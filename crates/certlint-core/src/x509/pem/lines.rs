@@ -55,7 +55,10 @@ impl<'a> Iterator for Lines<'a> {
         }
         self.position += piece.len();
         let stripped = |byte: &u8| *byte <= b' ' || *byte > 0x7f;
-        let length = visible.iter().rposition(|byte| !stripped(byte)).map_or(0, |last| last + 1);
+        let length = visible
+            .iter()
+            .rposition(|byte| !stripped(byte))
+            .map_or(0, |last| last + 1);
         Some(Line {
             text: &visible[..length],
             at: Span::new(start, start + length),

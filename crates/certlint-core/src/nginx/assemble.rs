@@ -1,0 +1,711 @@
+//! From collected directives to the model: servers, listeners, endpoints, and what is wrong.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::loader::Loader;
+use crate::model::{
+    CertRef, CertificatePair, Endpoint, KeyRef, Listen, ListenAddress, Listener, ListenerId,
+    NameId, Problem, Refusal, Server, ServerId, ServerName, Serving, Unavailable, UnverifiableKind,
+};
+use crate::name::HostPattern;
+use crate::source::Location;
+
+use super::config::{self, Block};
+use super::groups::{self, Group};
+use super::listen::Protocol;
+use super::names;
+use super::tls::{Effective, Store};
+use super::variable::Handshake;
+use super::walk::Walker;
+use super::{Options, Version, lossy};
+
+/// Names shown of a server that a more specific address hides.
+const SHOWN_NAMES: usize = 5;
+
+/// The model parts of one `http` or `stream` block.
+#[derive(Default)]
+pub(super) struct Assembled {
+    pub(super) servers: Vec<Server>,
+    pub(super) listeners: Vec<Listener>,
+    pub(super) endpoints: Vec<Endpoint>,
+}
+
+impl Assembled {
+    /// Puts the servers and listeners of another block behind these: their ids move up.
+    pub(super) fn append(&mut self, mut other: Self) {
+        let servers = u32::try_from(self.servers.len()).unwrap_or(u32::MAX);
+        let listeners = u32::try_from(self.listeners.len()).unwrap_or(u32::MAX);
+        let up = |id: ServerId| ServerId(id.0 + servers);
+        let serving_up = |serving: &mut Serving| {
+            if let Serving::Certificates { from_default, .. } = serving {
+                *from_default = from_default.map(up);
+            }
+        };
+        for server in &mut other.servers {
+            for listen in &mut server.listens {
+                listen.listener.0 += listeners;
+            }
+        }
+        for listener in &mut other.listeners {
+            for member in &mut listener.members {
+                member.server = up(member.server);
+            }
+            listener.default = up(listener.default);
+            listener.names.shift(servers);
+            let serving = std::mem::take(&mut listener.serving);
+            listener.serving = serving
+                .into_iter()
+                .map(|(server, mut serving)| {
+                    serving_up(&mut serving);
+                    (up(server), serving)
+                })
+                .collect();
+            listener.evaluated.values_mut().for_each(serving_up);
+        }
+        for endpoint in &mut other.endpoints {
+            endpoint.server = up(endpoint.server);
+            for listener in &mut endpoint.listeners {
+                listener.0 += listeners;
+            }
+            serving_up(&mut endpoint.serving);
+        }
+        self.servers.append(&mut other.servers);
+        self.listeners.append(&mut other.listeners);
+        self.endpoints.append(&mut other.endpoints);
+    }
+}
+
+/// Lowers one block.
+pub(super) struct Assembler<'a, 'l, 'f> {
+    pub(super) walker: &'a mut Walker<'l, 'f>,
+    pub(super) loader: &'l Loader<'f>,
+    pub(super) options: &'a Options,
+    pub(super) prefix: &'a [u8],
+    pub(super) protocol: Protocol,
+    /// All servers are known, and so is everything that they inherit.
+    pub(super) complete: bool,
+}
+
+/// What a server serves by itself.
+struct Own<'c> {
+    effective: Effective<'c>,
+    serving: Serving,
+    dynamic: bool,
+    /// It has no certificates, and there is nothing that may still bring some.
+    none: bool,
+}
+
+impl Assembler<'_, '_, '_> {
+    pub(super) fn run(&mut self, block: &Block, variables: &config::Variables) -> Assembled {
+        let store = Store {
+            loader: self.loader,
+            prefix: self.prefix,
+            variables,
+            has_store_keys: self.options.version >= Version::new(1, 29, 0),
+        };
+        let effective: Vec<_> = block
+            .servers
+            .iter()
+            .map(|server| Effective::new(&block.scope, &server.scope))
+            .collect();
+        self.load(&effective);
+
+        let raw: Vec<Vec<Box<[u8]>>> = block.servers.iter().map(raw_names).collect();
+        let mut servers = Vec::with_capacity(block.servers.len());
+        let mut owns = Vec::with_capacity(block.servers.len());
+        let mut shared = SharedPairs::default();
+        for ((server, effective), raw) in block.servers.iter().zip(effective).zip(&raw) {
+            let pairs = shared.get(&store, &effective);
+            let lowered = lower_server(server, &block.scope, &effective, pairs.clone(), raw);
+            let (problems, refusals) = names::refusals(&lowered, raw);
+            self.walker.problems.extend(problems);
+            self.walker.refusals.extend(refusals);
+            let dynamic = effective.is_dynamic();
+            let (serving, refusals) = match dynamic {
+                true => (Serving::NoCertificate, Vec::new()),
+                false => store.serve(&pairs, &effective),
+            };
+            // A piece may inherit what it does not say.
+            let known = |refusal: &Refusal| self.complete || !refusal.reason.starts_with("no `");
+            self.walker
+                .refusals
+                .extend(refusals.into_iter().filter(known));
+            self.note_missing_keys(&pairs, &effective);
+            self.note_unverifiable(&pairs);
+            owns.push(Own {
+                none: pairs.is_empty() && effective.replaced_by.is_none(),
+                effective,
+                serving,
+                dynamic,
+            });
+            servers.push(lowered);
+        }
+
+        let groups = groups::collect(self.walker, block, self.protocol, self.options.version);
+        for (index, group) in (0..).map(ListenerId).zip(&groups) {
+            for member in &group.members {
+                servers[member.server.0 as usize].listens.push(Listen {
+                    listener: index,
+                    at: member.at.clone(),
+                    tls: member.tls,
+                });
+            }
+        }
+        self.mixed(&groups);
+        let mut assembled = self.listeners(groups, servers, &owns, &raw, &store);
+        self.hidden(&assembled);
+        self.families(&assembled);
+        assembled.endpoints.shrink_to_fit();
+        assembled
+    }
+
+    /// Reads all certificate and key files, in parallel.
+    fn load(&self, effective: &[Effective<'_>]) {
+        let mut paths: Vec<_> = Vec::new();
+        let mut last: Option<&Effective<'_>> = None;
+        for effective in effective {
+            // Servers that inherit the same lists bring nothing new.
+            if last.is_some_and(|last| last.is_same_list(effective)) {
+                continue;
+            }
+            paths.extend(effective.static_paths(self.prefix));
+            last = Some(effective);
+        }
+        let mut seen = std::collections::HashSet::new();
+        paths.retain(|path| seen.insert(path.clone()));
+        self.loader.read_pems(&paths);
+    }
+
+    /// Fewer keys than certificates: nginx refuses the server.
+    fn note_missing_keys(&mut self, pairs: &[CertificatePair], effective: &Effective<'_>) {
+        if !self.complete {
+            return;
+        }
+        // nginx names the last certificate.
+        if let Some(pair) = pairs.iter().find(|pair| pair.key.is_none()) {
+            let message = format!("no `ssl_certificate_key` for certificate `{}`", pair.path);
+            let help = "add the `ssl_certificate_key` that belongs to it, in the same block";
+            self.walker
+                .problem_syntax(pair.at.clone(), message, Some(help));
+            if effective.is_dynamic() {
+                let reason = format!("no `ssl_certificate_key` for certificate `{}`", pair.path);
+                let at = pair.at.clone();
+                self.walker.refusals.push(Refusal { at, reason });
+            }
+        }
+        for argument in effective.certificates.iter().chain(effective.keys) {
+            if super::variable::is_invalid(&argument.text) && argument.text.contains(&b'$') {
+                let message = format!("invalid variable name in `{}`", lossy(&argument.text));
+                self.walker.refuse(argument.at.clone(), message, None);
+            }
+        }
+    }
+
+    fn note_unverifiable(&mut self, pairs: &[CertificatePair]) {
+        for pair in pairs {
+            match &pair.certificate {
+                CertRef::Unavailable(Unavailable::Outside) => self.walker.note_unverifiable(
+                    UnverifiableKind::Certificate,
+                    pair.path.to_string(),
+                    &pair.at,
+                ),
+                CertRef::Unavailable(Unavailable::Dynamic(what)) => self.walker.note_unverifiable(
+                    UnverifiableKind::Dynamic,
+                    what.to_string(),
+                    &pair.at,
+                ),
+                _ => {}
+            }
+            if let Some(key) = &pair.key
+                && key.key == KeyRef::Unavailable(Unavailable::Outside)
+            {
+                let path = key.path.to_string();
+                self.walker
+                    .note_unverifiable(UnverifiableKind::Key, path, &key.at);
+            }
+        }
+    }
+
+    /// Name tables, default servers, and what is served for each name.
+    fn listeners(
+        &mut self,
+        groups: Vec<Group>,
+        servers: Vec<Server>,
+        owns: &[Own<'_>],
+        raw: &[Vec<Box<[u8]>>],
+        store: &Store<'_, '_>,
+    ) -> Assembled {
+        let mut listeners = Vec::with_capacity(groups.len());
+        let mut answered = Vec::new();
+        let mut ignored = Vec::new();
+        for group in &groups {
+            let Some(default) = group.default_server() else {
+                continue;
+            };
+            self.check_default(group, default, &servers, owns);
+            let filled = names::fill(group, &servers, raw);
+            for id in filled.refused {
+                let name = &servers[id.server.0 as usize].names[id.name as usize];
+                let reason = format!("not a valid server name or wildcard on {}", group.label);
+                self.walker.refusals.push(names::refusal(name, &reason));
+                let problem = names::refused(name, reason, false);
+                self.walker.problems.push(problem);
+            }
+            if let [alone] = group.members.as_slice() {
+                let index = alone.server.0 as usize;
+                let dormant = names::dormant(&servers[index], &raw[index]);
+                self.walker.problems.extend(dormant);
+            }
+            ignored.push((group, filled.ignored));
+            let id = ListenerId(u32::try_from(listeners.len()).unwrap_or(u32::MAX));
+            let mut listener = Listener {
+                label: group.label.clone(),
+                address: group.address.clone(),
+                tls: group.tls,
+                members: group.members.clone(),
+                default,
+                default_marked: group.default.is_some(),
+                names: filled.table,
+                dual_stack: group.dual_stack,
+                reg_name_sni: self.options.version >= Version::new(1, 29, 4),
+                serving: BTreeMap::new(),
+                evaluated: BTreeMap::new(),
+            };
+            if group.tls {
+                self.serve(&mut listener, owns, &servers, store);
+                for name in filled.reachable {
+                    answered.push((name, id));
+                }
+            }
+            listeners.push(listener);
+        }
+        for entry in names::gather(ignored) {
+            let of = |id: NameId| &owns[id.server.0 as usize].serving;
+            let differ = entry.on_tls && !same(of(entry.loser), of(entry.winner));
+            self.walker
+                .problems
+                .push(names::problem(entry, &servers, differ));
+        }
+        let mut assembled = Assembled {
+            servers,
+            listeners,
+            endpoints: Vec::new(),
+        };
+        assembled.endpoints = self.endpoints(answered, &assembled, owns, store);
+        assembled
+    }
+
+    /// Only the default server must have certificates (`ngx_http_ssl_init`).
+    fn check_default(
+        &mut self,
+        group: &Group,
+        default: ServerId,
+        servers: &[Server],
+        owns: &[Own<'_>],
+    ) {
+        if !group.tls || !self.complete {
+            return;
+        }
+        let (own, server) = (&owns[default.0 as usize], &servers[default.0 as usize]);
+        let tls_listen = group.members.iter().find(|member| member.tls);
+        let ssl = tls_listen.map(|member| (member.at.clone(), "`ssl` is turned on here"));
+        let message = |label: &str| {
+            format!("no `ssl_certificate` for the server that answers TLS on `{label}`")
+        };
+        if own.effective.certificates.is_empty() && !server.rejects_handshakes {
+            let at = server.at.clone();
+            match ssl {
+                Some(ssl) => self.walker.refuse_beside(at, message(&group.label), ssl),
+                None => self.walker.refuse(at, message(&group.label), None),
+            }
+        } else if own.effective.certificates.is_empty() {
+            // The default rejects everybody, so that nobody can fall back to it.
+            for member in &group.members {
+                let index = member.server.0 as usize;
+                if owns[index].effective.certificates.is_empty()
+                    && !servers[index].rejects_handshakes
+                {
+                    let at = servers[index].at.clone();
+                    self.walker.refuse_beside(
+                        at,
+                        message(&group.label),
+                        (server.at.clone(), "the default server rejects handshakes"),
+                    );
+                }
+            }
+        }
+    }
+
+    /// What each server of the listener serves, and what the asked names come to.
+    fn serve(
+        &self,
+        listener: &mut Listener,
+        owns: &[Own<'_>],
+        servers: &[Server],
+        store: &Store<'_, '_>,
+    ) {
+        let members: Vec<_> = listener
+            .members
+            .iter()
+            .map(|member| member.server)
+            .collect();
+        for server in members {
+            let serving = self.serving(listener, server, None, owns, servers, store);
+            // Own certificates are looked up in the server itself: only the others are listed.
+            listener.serving.insert(server, serving);
+        }
+        for name in &self.options.names {
+            let sni = (!name.is_empty()).then_some(name.as_str());
+            let selected = listener.select(sni).server;
+            if self.is_dynamic(listener, selected, owns) {
+                let sni = sni.unwrap_or_default();
+                let serving = self.serving(listener, selected, Some(sni), owns, servers, store);
+                listener.evaluated.insert(name.clone(), serving);
+            }
+        }
+    }
+
+    fn is_dynamic(&self, listener: &Listener, server: ServerId, owns: &[Own<'_>]) -> bool {
+        let own = &owns[server.0 as usize];
+        match own.none {
+            true => owns[listener.default.0 as usize].dynamic,
+            false => own.dynamic,
+        }
+    }
+
+    /// What a client gets that selected `server`; `sni` lets variables be evaluated.
+    fn serving(
+        &self,
+        listener: &Listener,
+        server: ServerId,
+        sni: Option<&str>,
+        owns: &[Own<'_>],
+        servers: &[Server],
+        store: &Store<'_, '_>,
+    ) -> Serving {
+        if servers[server.0 as usize].rejects_handshakes {
+            return Serving::Rejected;
+        }
+        let own = &owns[server.0 as usize];
+        let (own, from_default) = match own.none && server != listener.default {
+            // Certificates may still come from what is not known here.
+            true if !self.complete => return Serving::Unknown("the certificate is set elsewhere"),
+            true => (&owns[listener.default.0 as usize], Some(listener.default)),
+            false => (own, None),
+        };
+        if own.none {
+            return match self.complete {
+                true => Serving::NoCertificate,
+                false => Serving::Unknown("the certificate is set elsewhere"),
+            };
+        }
+        let serving = match (own.dynamic, sni) {
+            (false, _) => own.serving.clone(),
+            (true, None) => {
+                return Serving::Unknown("the certificate's path depends on the connection");
+            }
+            (true, Some(sni)) => {
+                let first = servers[server.0 as usize].names.first();
+                let handshake = Handshake {
+                    sni: sni.as_bytes(),
+                    server_name: first.map_or(b"", |name| name.text.as_bytes()),
+                    address: &listener.address,
+                };
+                let pairs = store.pairs(&own.effective, Some(handshake));
+                match store.serve(&pairs, &own.effective) {
+                    (serving, refusals) if refusals.is_empty() => serving,
+                    _ => Serving::NoCertificate,
+                }
+            }
+        };
+        match serving {
+            Serving::Certificates { certificates, .. } => Serving::Certificates {
+                certificates,
+                from_default,
+            },
+            other => other,
+        }
+    }
+
+    fn endpoints(
+        &self,
+        mut answered: Vec<(NameId, ListenerId)>,
+        assembled: &Assembled,
+        owns: &[Own<'_>],
+        store: &Store<'_, '_>,
+    ) -> Vec<Endpoint> {
+        answered.sort_unstable();
+        let mut endpoints: Vec<Endpoint> = Vec::new();
+        for (id, listener_id) in answered {
+            let listener = &assembled.listeners[listener_id.0 as usize];
+            let name = &assembled.servers[id.server.0 as usize].names[id.name as usize];
+            let server = match &name.pattern {
+                HostPattern::CatchAll | HostPattern::Invalid(_) => continue,
+                // Clients send no SNI for an address.
+                HostPattern::Address(_) => listener.default,
+                _ => id.server,
+            };
+            let mut serving = match &name.pattern {
+                HostPattern::Exact(host) if self.is_dynamic(listener, server, owns) => self
+                    .serving(
+                        listener,
+                        server,
+                        Some(host),
+                        owns,
+                        &assembled.servers,
+                        store,
+                    ),
+                _ => match listener.serving.get(&server) {
+                    Some(serving) => serving.clone(),
+                    None => continue,
+                },
+            };
+            if server != id.server
+                && let Serving::Certificates { from_default, .. } = &mut serving
+            {
+                *from_default = Some(server);
+            }
+            let last = endpoints
+                .iter_mut()
+                .rev()
+                .take_while(|endpoint| (endpoint.server, endpoint.name) == (id.server, id.name));
+            match last
+                .into_iter()
+                .find(|endpoint| same(&endpoint.serving, &serving))
+            {
+                Some(endpoint) => endpoint.listeners.push(listener_id),
+                None => endpoints.push(Endpoint {
+                    server: id.server,
+                    name: id.name,
+                    listeners: vec![listener_id],
+                    serving,
+                }),
+            }
+        }
+        endpoints
+    }
+
+    /// `listen` without `ssl` on an address that speaks TLS.
+    fn mixed(&mut self, groups: &[Group]) {
+        for group in groups.iter().filter(|group| group.tls) {
+            let Some(tls) = group.members.iter().find(|member| member.tls) else {
+                continue;
+            };
+            for plain in group.members.iter().filter(|member| !member.tls) {
+                self.walker.problems.push(Problem::ListenerTlsMixed {
+                    plain: plain.at.clone(),
+                    tls: tls.at.clone(),
+                    listener: group.label.clone(),
+                });
+            }
+        }
+    }
+
+    /// Servers of a wildcard address whose names a specific address of the same port takes away.
+    fn hidden(&mut self, assembled: &Assembled) {
+        for (specific, wildcard) in pairs_of_addresses(&assembled.listeners) {
+            let Some(first) = specific.members.first() else {
+                continue;
+            };
+            let lost = wildcard.members.iter().filter_map(|member| {
+                let server = &assembled.servers[member.server.0 as usize];
+                let names = lost_names(server, member.server, specific);
+                (!names.is_empty()).then_some((member, names))
+            });
+            let mut lost = lost.peekable();
+            if let Some((member, _)) = lost.peek() {
+                let hidden = member.at.clone();
+                let names = lost
+                    .flat_map(|(_, names)| names)
+                    .take(SHOWN_NAMES)
+                    .collect();
+                self.walker.problems.push(Problem::ListenerHidden {
+                    specific: first.at.clone(),
+                    listener: specific.label.clone(),
+                    hidden,
+                    names,
+                });
+            }
+        }
+    }
+
+    /// Names that one address family has and the other, which the server's peers listen on, has not.
+    fn families(&mut self, assembled: &Assembled) {
+        let wildcards: Vec<_> = assembled
+            .listeners
+            .iter()
+            .filter(|listener| listener.tls)
+            .filter_map(|listener| match &listener.address {
+                ListenAddress::Inet {
+                    address,
+                    udp: false,
+                } if address.ip().is_unspecified() => {
+                    Some((listener, address.port(), address.is_ipv6()))
+                }
+                _ => None,
+            })
+            .collect();
+        for &(present, port, is_v6) in &wildcards {
+            let other = wildcards
+                .iter()
+                .find(|other| other.1 == port && other.2 != is_v6);
+            let Some(&(missing, ..)) = other else {
+                continue;
+            };
+            if present.dual_stack || missing.dual_stack {
+                continue;
+            }
+            for member in &present.members {
+                let server = &assembled.servers[member.server.0 as usize];
+                let names = lost_names(server, member.server, missing);
+                if let Some(name) = names.first() {
+                    let at = server
+                        .names
+                        .iter()
+                        .find(|candidate| *candidate.text == **name)
+                        .map_or_else(|| server.at.clone(), |name| name.at.clone());
+                    let default = &assembled.servers[missing.default.0 as usize];
+                    self.walker.problems.push(Problem::FamilyMissing {
+                        at,
+                        name: name.clone(),
+                        present: present.label.clone(),
+                        missing: missing.label.clone(),
+                        other: default.at.clone(),
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Concrete names of a server that another listener answers with its default server.
+fn lost_names(server: &Server, id: ServerId, listener: &Listener) -> Vec<String> {
+    if listener.default == id || listener.members.iter().any(|member| member.server == id) {
+        return Vec::new();
+    }
+    server
+        .names
+        .iter()
+        .filter_map(|name| match &name.pattern {
+            HostPattern::Exact(host) => {
+                let selected = listener.select(Some(host));
+                selected.name.is_none().then(|| name.text.to_string())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// TLS listeners on a specific address, each with the wildcard of its family and port.
+fn pairs_of_addresses(listeners: &[Listener]) -> Vec<(&Listener, &Listener)> {
+    let inet = |listener: &Listener| match &listener.address {
+        ListenAddress::Inet {
+            address,
+            udp: false,
+        } => Some(*address),
+        _ => None,
+    };
+    let wildcards: BTreeMap<_, _> = listeners
+        .iter()
+        .filter_map(|listener| {
+            let address = inet(listener)?;
+            let wanted = listener.tls && address.ip().is_unspecified();
+            wanted.then_some(((address.is_ipv6(), address.port()), listener))
+        })
+        .collect();
+    let specifics = listeners.iter().filter_map(|listener| {
+        let address = inet(listener)?;
+        // What comes over the loopback address is seldom meant for the public names.
+        if address.ip().is_unspecified() || is_loopback(address.ip()) {
+            return None;
+        }
+        let wildcard = wildcards.get(&(address.is_ipv6(), address.port()))?;
+        Some((listener, *wildcard))
+    });
+    specifics.collect()
+}
+
+fn is_loopback(ip: IpAddr) -> bool {
+    ip.is_loopback()
+}
+
+/// The same certificates in the same order.
+fn same(left: &Serving, right: &Serving) -> bool {
+    match (left, right) {
+        (
+            Serving::Certificates {
+                certificates: left,
+                from_default: left_from,
+            },
+            Serving::Certificates {
+                certificates: right,
+                from_default: right_from,
+            },
+        ) => {
+            let of = |served: &crate::model::Served| served.certificate.clone();
+            left_from == right_from
+                && (Arc::ptr_eq(left, right) || left.iter().map(of).eq(right.iter().map(of)))
+        }
+        (Serving::Unknown(left), Serving::Unknown(right)) => left == right,
+        (left, right) => std::mem::discriminant(left) == std::mem::discriminant(right),
+    }
+}
+
+/// Servers that have the same lists share their pairs.
+#[derive(Default)]
+struct SharedPairs {
+    inherited: Option<Arc<[CertificatePair]>>,
+}
+
+impl SharedPairs {
+    fn get(&mut self, store: &Store<'_, '_>, effective: &Effective<'_>) -> Arc<[CertificatePair]> {
+        if !effective.inherits_everything {
+            return store.pairs(effective, None);
+        }
+        self.inherited
+            .get_or_insert_with(|| store.pairs(effective, None))
+            .clone()
+    }
+}
+
+fn raw_names(server: &config::Server) -> Vec<Box<[u8]>> {
+    match server.names.as_slice() {
+        [] => vec![Box::default()],
+        names => names.iter().map(|name| name.text.clone()).collect(),
+    }
+}
+
+fn lower_server(
+    server: &config::Server,
+    outer: &config::Scope,
+    effective: &Effective<'_>,
+    certificates: Arc<[CertificatePair]>,
+    raw: &[Box<[u8]>],
+) -> Server {
+    let place = |index: usize| -> Location {
+        let name = server.names.get(index);
+        name.map_or_else(|| server.at.clone(), |name| name.at.clone())
+    };
+    Server {
+        at: server.at.clone(),
+        names: raw
+            .iter()
+            .enumerate()
+            .map(|(index, text)| ServerName {
+                text: lossy(text).into(),
+                pattern: HostPattern::nginx(text),
+                at: place(index),
+            })
+            .collect(),
+        inherits_certificates: effective.inherited && !certificates.is_empty(),
+        certificates,
+        rejects_handshakes: server
+            .scope
+            .reject_handshake
+            .or(outer.reject_handshake)
+            .unwrap_or_default(),
+        listens: Vec::with_capacity(server.listens.len()),
+    }
+}

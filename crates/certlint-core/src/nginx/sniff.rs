@@ -1,0 +1,181 @@
+//! Tells what a text is by the directives at its top: a whole configuration, a piece of one (and of
+//! which block), a template, or something else.
+
+use nginx_syntax::{Body, Directive, Tree};
+
+use super::Kind;
+use super::walk::Top;
+
+/// Blocks that only the top of a whole configuration has.
+const MAIN: &[&[u8]] = &[b"events", b"http", b"mail", b"stream"];
+
+/// Directives of the `http` or `stream` level that hardly any other format has.
+const OUTER: &[&[u8]] = &[
+    b"geo",
+    b"limit_req_zone",
+    b"log_format",
+    b"map",
+    b"proxy_cache_path",
+    b"server",
+    b"split_clients",
+    b"upstream",
+];
+
+/// Directives of a server.
+const INNER: &[&[u8]] = &[
+    b"listen",
+    b"location",
+    b"server_name",
+    b"ssl_certificate",
+    b"ssl_certificate_key",
+    b"ssl_ciphers",
+    b"ssl_dhparam",
+    b"ssl_protocols",
+    b"ssl_session_cache",
+    b"ssl_trusted_certificate",
+    b"add_header",
+    b"proxy_set_header",
+    b"fastcgi_param",
+];
+
+/// Directives that only the top of a whole configuration has, beside its blocks.
+const MAIN_SIMPLE: &[&[u8]] = &[
+    b"daemon",
+    b"load_module",
+    b"user",
+    b"worker_processes",
+    b"worker_rlimit_nofile",
+];
+
+/// Reads at most this much to tell; the first directives decide.
+const SNIFFED_BYTES: usize = 256 * 1024;
+
+/// Tells what a text is by the directives at its top.
+#[must_use]
+pub fn sniff(text: &[u8]) -> Kind {
+    let text = &text[..text.len().min(SNIFFED_BYTES)];
+    if text.contains(&0) {
+        return Kind::Other;
+    }
+    let tree = nginx_syntax::parse(text);
+    let has = |words: &[&[u8]]| {
+        tree.directives().any(|directive| {
+            words.contains(&directive.name().text(text)) && is_shaped(directive, text)
+        })
+    };
+    let is_main = has(MAIN);
+    if !is_main && !has(OUTER) && !has(INNER) && !has(MAIN_SIMPLE) {
+        return Kind::Other;
+    }
+    match tree.template() {
+        Some(_) => Kind::Template,
+        None if is_main => Kind::Main,
+        None => Kind::Fragment,
+    }
+}
+
+/// Known words alone prove little (`server` begins a line of many formats): a block word must open
+/// a block, any other must have an argument and end with `;`.
+fn is_shaped(directive: Directive<'_>, text: &[u8]) -> bool {
+    match directive.body() {
+        Body::Simple => {
+            !directive.arguments().is_empty() && directive.span().of(text).ends_with(b";")
+        }
+        _ => directive.open().is_some(),
+    }
+}
+
+/// What the top of a configuration text is.
+pub(super) fn top(tree: &Tree, text: &[u8]) -> Top {
+    let name = |directive: Directive<'_>| {
+        let name: Box<[u8]> = directive.name().text(text).into();
+        name
+    };
+    let mut inner = None;
+    for directive in tree.directives() {
+        let name = name(directive);
+        if MAIN.contains(&&*name) && directive.open().is_some() {
+            return Top::Main;
+        }
+        if inner.is_none() && OUTER.contains(&&*name) {
+            inner = Some(false);
+        } else if inner.is_none() && INNER.contains(&&*name) {
+            inner = Some(true);
+        }
+    }
+    let is_stream = match inner {
+        Some(true) => tree
+            .directives()
+            .any(|directive| speaks_stream(directive, text)),
+        _ => tree
+            .directives()
+            .filter(|directive| directive.name().text(text) == b"server")
+            .flat_map(Directive::children)
+            .any(|directive| speaks_stream(directive, text)),
+    };
+    match (inner, is_stream) {
+        (Some(true), false) => Top::Server,
+        (Some(true), true) => Top::StreamServer,
+        (Some(false), false) => Top::Http,
+        (Some(false), true) => Top::Stream,
+        // Nothing that tells: a whole configuration that is broken, or that only includes.
+        (None, _) => Top::Main,
+    }
+}
+
+/// True for what only a `server` of `stream` has: `proxy_pass` without a scheme directly inside,
+/// `ssl_preread`, `listen … udp`.
+fn speaks_stream(directive: Directive<'_>, text: &[u8]) -> bool {
+    let mut arguments = directive.arguments().iter().map(|word| word.text(text));
+    match directive.name().text(text) {
+        b"ssl_preread" => true,
+        b"proxy_pass" => arguments.next().is_some_and(|url| {
+            memchr::memmem::find(url, b"://").is_none() && url.first() != Some(&b'$')
+        }),
+        b"listen" => arguments.any(|argument| argument == b"udp"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_told_by_their_directives() {
+        let cases = [
+            ("events {} http { server { listen 80; } }", Kind::Main),
+            ("user www;\nworker_processes 4;\n", Kind::Fragment),
+            ("server { listen 443 ssl; server_name a; }", Kind::Fragment),
+            ("listen 443 ssl;\nserver_name a;\n", Kind::Fragment),
+            ("server {\n  {{ name }}\n}", Kind::Template),
+            ("#!/bin/sh\necho server\n", Kind::Other),
+            (
+                "server 0.pool.ntp.org iburst\nserver 1.pool.ntp.org\n",
+                Kind::Other,
+            ),
+            ("[section]\nkey = value\n", Kind::Other),
+            ("", Kind::Other),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(sniff(text.as_bytes()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_top_of_a_fragment_is_guessed_from_its_directives() {
+        let cases = [
+            ("http {}", Top::Main),
+            ("server { listen 80; }", Top::Http),
+            ("upstream a { server b; }", Top::Http),
+            ("server { listen 53 udp; proxy_pass dns; }", Top::Stream),
+            ("listen 80;", Top::Server),
+            ("listen 80; proxy_pass a:1;", Top::StreamServer),
+            ("ssl_certificate a.crt;", Top::Server),
+        ];
+        for (text, expected) in cases {
+            let tree = nginx_syntax::parse(text.as_bytes());
+            assert_eq!(top(&tree, text.as_bytes()), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,741 @@
+//! Reads a configuration as nginx does: from the main file, through every include, in context.
+//!
+//! ```text
+//! main file ─ parse ─▶ tree ─ walk ─▶ Config (servers, scopes, maps)
+//!                        └ include ─▶ parse ─▶ walk in the same context
+//! ```
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use nginx_syntax::directive::{self, Context, Judgement, judge};
+use nginx_syntax::{Body, Directive, Directives, Tree, Word};
+use rayon::prelude::*;
+
+use crate::files::FileError;
+use crate::loader::{Loader, Text};
+use crate::model::{Problem, Refusal, SnippetKind, UnverifiableKind};
+use crate::source::{Location, SourceId};
+use crate::suppress::{self, Suppression};
+
+use super::config::{Argument, Block, Config, Scope, Server, ServerListen};
+use super::listen::{self, Protocol};
+use super::variable::Map;
+use super::{Options, glob, lossy};
+
+/// nginx has no limit and crashes; real trees stay below ten.
+const MAX_INCLUDE_DEPTH: usize = 64;
+/// A file that includes two others that include two others … must end.
+const MAX_INCLUSIONS: usize = 50_000;
+/// Syntax errors shown for one file.
+const MAX_ERRORS: usize = 20;
+
+/// Collects a [`Config`] and everything that is wrong on the way.
+pub(super) struct Walker<'l, 'f> {
+    loader: &'l Loader<'f>,
+    options: &'l Options,
+    /// What relative names are joined to, with its final `/`.
+    prefix: Vec<u8>,
+    parsed: HashMap<Vec<u8>, Arc<Parsed>>,
+    stack: Vec<Vec<u8>>,
+    inclusions: usize,
+    pub(super) config: Config,
+    pub(super) problems: Vec<Problem>,
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) suppressions: Vec<Suppression>,
+    /// Every configuration text, in the order of reading.
+    pub(super) sources: Vec<SourceId>,
+    seen: HashSet<SourceId>,
+    /// What could not be known: first place and count.
+    pub(super) unverifiable: BTreeMap<(UnverifiableKind, String), (Location, usize)>,
+}
+
+struct Parsed {
+    text: Text,
+    tree: Tree,
+}
+
+impl Parsed {
+    fn at(&self, word: &Word) -> Location {
+        Location::new(self.text.source, word.span())
+    }
+
+    fn argument(&self, word: &Word) -> Argument {
+        Argument {
+            text: word.text(&self.text.bytes).into(),
+            at: self.at(word),
+        }
+    }
+}
+
+/// The block that is being read.
+struct Frame {
+    /// `None` inside a block that nginx knows nothing about: its directives are not judged.
+    context: Option<Context>,
+    place: Place,
+    /// Directives seen so far that may stand only once.
+    seen: Vec<Vec<u8>>,
+    /// The block is known only by guess (the top of a fragment): its directives may well belong
+    /// elsewhere.
+    guessed: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Elsewhere,
+    Http,
+    HttpServer(usize),
+    Stream,
+    StreamServer(usize),
+}
+
+impl Frame {
+    fn new(context: Option<Context>, place: Place) -> Self {
+        Self {
+            context,
+            place,
+            seen: Vec::new(),
+            guessed: false,
+        }
+    }
+}
+
+/// What the top of a file is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Top {
+    Main,
+    Http,
+    Server,
+    Stream,
+    StreamServer,
+}
+
+impl<'l, 'f> Walker<'l, 'f> {
+    pub(super) fn new(loader: &'l Loader<'f>, options: &'l Options, prefix: Vec<u8>) -> Self {
+        Self {
+            loader,
+            options,
+            prefix,
+            parsed: HashMap::new(),
+            stack: Vec::new(),
+            inclusions: 0,
+            config: Config::default(),
+            problems: Vec::new(),
+            refusals: Vec::new(),
+            suppressions: Vec::new(),
+            sources: Vec::new(),
+            seen: HashSet::new(),
+            unverifiable: BTreeMap::new(),
+        }
+    }
+
+    /// Reads everything from the main file on.
+    pub(super) fn run(&mut self, main: &[u8], text: Text) -> Top {
+        let parsed = Arc::new(Parsed {
+            tree: nginx_syntax::parse(&text.bytes),
+            text,
+        });
+        let top = super::sniff::top(&parsed.tree, &parsed.text.bytes);
+        let mut frame = match top {
+            Top::Main => Frame::new(Some(Context::Main), Place::Elsewhere),
+            Top::Http => Frame::new(Some(Context::Http), Place::Http),
+            Top::Stream => Frame::new(Some(Context::Stream), Place::Stream),
+            Top::Server | Top::StreamServer => {
+                let at = parsed.tree.directives().next().map_or_else(
+                    || Location::whole(parsed.text.source),
+                    |first| parsed.at(first.name()),
+                );
+                let block = match top {
+                    Top::StreamServer => &mut self.config.stream,
+                    _ => &mut self.config.http,
+                };
+                let index = block.open_server(at);
+                match top {
+                    Top::StreamServer => {
+                        Frame::new(Some(Context::StreamServer), Place::StreamServer(index))
+                    }
+                    _ => Frame::new(Some(Context::Server), Place::HttpServer(index)),
+                }
+            }
+        };
+        frame.guessed = top != Top::Main;
+        self.stack.push(main.to_vec());
+        self.enter(&parsed, &mut frame);
+        self.stack.pop();
+        if top == Top::Main && !self.config.has_events {
+            let at = Location::whole(parsed.text.source);
+            self.refuse(
+                at,
+                "no `events` block in the configuration".to_owned(),
+                None,
+            );
+        }
+        top
+    }
+
+    /// Walks one inclusion of a file.
+    fn enter(&mut self, parsed: &Arc<Parsed>, frame: &mut Frame) {
+        let source = parsed.text.source;
+        let first_time = self.seen.insert(source);
+        if first_time {
+            self.sources.push(source);
+        }
+        if let Some(span) = parsed.tree.template() {
+            if first_time {
+                let kind = SnippetKind::Template;
+                let at = Location::new(source, span);
+                self.problems.push(Problem::Template { at, kind });
+            }
+            self.open_ended(frame.place);
+            return;
+        }
+        if first_time {
+            let comments = parsed.tree.comments();
+            let suppressions = suppress::scan(source, &parsed.text.bytes, comments);
+            self.suppressions.extend(suppressions);
+            for error in parsed.tree.errors().iter().take(MAX_ERRORS) {
+                let at = Location::new(source, error.span);
+                self.refuse(at, error.to_string(), None);
+            }
+        }
+        self.walk(parsed, parsed.tree.directives(), frame);
+    }
+
+    fn walk(&mut self, parsed: &Arc<Parsed>, directives: Directives<'_>, frame: &mut Frame) {
+        for directive in directives {
+            self.directive(parsed, directive, frame);
+        }
+    }
+
+    fn directive(&mut self, parsed: &Arc<Parsed>, directive: Directive<'_>, frame: &mut Frame) {
+        let bytes = &parsed.text.bytes;
+        let name = directive.name().text(bytes);
+        let inner = match self.judge(parsed, directive, frame) {
+            Verdict::Skip => return,
+            Verdict::Inner(context) => context,
+        };
+        let place = match (frame.place, name) {
+            (_, b"include") => return self.include(parsed, directive, frame),
+            (Place::Elsewhere, b"events") if frame.context == Some(Context::Main) => {
+                self.config.has_events = true;
+                Place::Elsewhere
+            }
+            (Place::Elsewhere, b"http") if frame.context == Some(Context::Main) => Place::Http,
+            (Place::Elsewhere, b"stream") if frame.context == Some(Context::Main) => Place::Stream,
+            (Place::Http, b"server") => {
+                Place::HttpServer(self.config.http.open_server(parsed.at(directive.name())))
+            }
+            (Place::Stream, b"server") => {
+                Place::StreamServer(self.config.stream.open_server(parsed.at(directive.name())))
+            }
+            (Place::Http | Place::Stream, b"map") => return self.map(parsed, directive),
+            (_, b"set") => {
+                // In `location` and `if` too: none of them has run when the handshake does.
+                if let [name, ..] = directive.arguments()
+                    && let Some(name) = name.text(bytes).strip_prefix(b"$")
+                {
+                    self.config.variables.empty.insert(name.to_vec());
+                }
+                Place::Elsewhere
+            }
+            (place, _) => {
+                self.server_directive(parsed, directive, name, place);
+                Place::Elsewhere
+            }
+        };
+        // Below `location`, `if`, `upstream` … only what nginx refuses, `set` and `include` matter.
+        if directive.open().is_some() && directive.body() == Body::Block {
+            let mut inner = Frame::new(inner, place);
+            self.walk(parsed, directive.children(), &mut inner);
+        } else if directive.open().is_some() && directive.body() == Body::Data {
+            self.data_includes(parsed, directive, frame);
+        }
+    }
+
+    /// What nginx's table of directives says; problems are pushed here.
+    fn judge(&mut self, parsed: &Parsed, directive: Directive<'_>, frame: &mut Frame) -> Verdict {
+        let Some(context) = frame.context else {
+            return Verdict::Inner(None);
+        };
+        let version = self.options.version;
+        let bytes = &parsed.text.bytes;
+        let name = directive.name().text(bytes);
+        let arguments = directive.arguments();
+        let has_block = directive.open().is_some();
+        match judge(name, context, arguments, bytes, has_block, version) {
+            Judgement::Unknown => Verdict::Inner(None),
+            Judgement::Accepted { block, once } => {
+                if once {
+                    if frame.seen.iter().any(|seen| seen == name) {
+                        let message = format!("`{}` directive is duplicate", lossy(name));
+                        self.refuse(parsed.at(directive.name()), message, None);
+                        return Verdict::Skip;
+                    }
+                    frame.seen.push(name.to_vec());
+                }
+                Verdict::Inner(block)
+            }
+            Judgement::Refused(_) if frame.guessed => Verdict::Inner(None),
+            Judgement::Refused(refusal) => {
+                let word = match arguments.first() {
+                    Some(first) if refusal.is_about_value() => first,
+                    _ => directive.name(),
+                };
+                let message = format!("`{}`: {refusal}", lossy(name));
+                let help = matches!(refusal, directive::Refusal::Removed { .. })
+                    .then(|| "tell the version that you run with `--nginx-version`".to_owned());
+                self.refuse(parsed.at(word), message, help);
+                Verdict::Skip
+            }
+        }
+    }
+
+    /// The directives that say which certificate is served.
+    fn server_directive(
+        &mut self,
+        parsed: &Parsed,
+        directive: Directive<'_>,
+        name: &[u8],
+        place: Place,
+    ) {
+        let bytes = &parsed.text.bytes;
+        let arguments = directive.arguments();
+        let (protocol, server) = match place {
+            Place::Elsewhere => return,
+            Place::Http => (Protocol::Http, None),
+            Place::HttpServer(index) => (Protocol::Http, Some(index)),
+            Place::Stream => (Protocol::Stream, None),
+            Place::StreamServer(index) => (Protocol::Stream, Some(index)),
+        };
+        match (name, server) {
+            (b"listen", Some(_)) => return self.listen(parsed, directive, protocol, place),
+            (b"server_name", Some(_)) => {
+                for word in arguments {
+                    if let Some(regex) = word.text(bytes).strip_prefix(b"~") {
+                        let names = capture_names(regex);
+                        self.config.variables.empty.extend(names);
+                    }
+                }
+            }
+            _ => {}
+        }
+        let (scope, names) = match self.scope(place) {
+            Some(found) => found,
+            None => return,
+        };
+        let first = arguments.first().map(|word| parsed.argument(word));
+        let flag = arguments
+            .first()
+            .map(|word| word.text(bytes).eq_ignore_ascii_case(b"on"));
+        match name {
+            b"server_name" => {
+                if let Some(names) = names {
+                    names.extend(arguments.iter().map(|word| parsed.argument(word)));
+                }
+            }
+            b"ssl_certificate" => scope.certificates.extend(first),
+            b"ssl_certificate_key" => scope.keys.extend(first),
+            b"ssl_password_file" => scope.has_password_file = true,
+            b"ssl_reject_handshake" => scope.reject_handshake = flag,
+            b"ssl" => scope.ssl_on = flag,
+            b"ssl_conf_command" => {
+                let command = first.as_ref().map(|argument| &*argument.text);
+                if matches!(command, Some(b"Certificate" | b"PrivateKey")) {
+                    scope.replaced_by = first;
+                }
+            }
+            b"ssl_certificate_by_lua_block"
+            | b"ssl_certificate_by_lua_file"
+            | b"ssl_client_hello_by_lua_block"
+            | b"ssl_client_hello_by_lua_file"
+            | b"js_ssl_certificate" => {
+                scope.replaced_by = Some(parsed.argument(directive.name()));
+            }
+            _ => {}
+        }
+    }
+
+    fn scope(&mut self, place: Place) -> Option<(&mut Scope, Option<&mut Vec<Argument>>)> {
+        let (block, server) = match place {
+            Place::Elsewhere => return None,
+            Place::Http => (&mut self.config.http, None),
+            Place::HttpServer(index) => (&mut self.config.http, Some(index)),
+            Place::Stream => (&mut self.config.stream, None),
+            Place::StreamServer(index) => (&mut self.config.stream, Some(index)),
+        };
+        match server {
+            None => Some((&mut block.scope, None)),
+            Some(index) => {
+                let server = block.servers.get_mut(index)?;
+                Some((&mut server.scope, Some(&mut server.names)))
+            }
+        }
+    }
+
+    fn listen(
+        &mut self,
+        parsed: &Parsed,
+        directive: Directive<'_>,
+        protocol: Protocol,
+        place: Place,
+    ) {
+        let words = directive.arguments();
+        let texts: Vec<_> = words
+            .iter()
+            .map(|word| word.text(&parsed.text.bytes))
+            .collect();
+        let listen = match listen::parse(&texts, protocol, self.options.version) {
+            Ok(listen) => listen,
+            Err(refused) => {
+                let word = words.get(refused.argument).unwrap_or(directive.name());
+                return self.refuse(parsed.at(word), refused.message, None);
+            }
+        };
+        let at = parsed.at(words.first().unwrap_or(directive.name()));
+        let server = match place {
+            Place::HttpServer(index) => self.config.http.servers.get_mut(index),
+            Place::StreamServer(index) => self.config.stream.servers.get_mut(index),
+            _ => None,
+        };
+        if let Some(server) = server {
+            server.listens.push(ServerListen { listen, at });
+        }
+    }
+
+    fn include(&mut self, parsed: &Arc<Parsed>, directive: Directive<'_>, frame: &mut Frame) {
+        let [word] = directive.arguments() else {
+            return;
+        };
+        let at = parsed.at(word);
+        let path = join(&self.prefix, word.text(&parsed.text.bytes));
+        let paths = match self.included(&path, &at) {
+            Ok(paths) => paths,
+            Err(Unknown) => return self.open_ended(frame.place),
+        };
+        self.prefetch(&paths);
+        for path in paths {
+            if self.stack.contains(&path) {
+                let path = lossy(&path);
+                self.refusals.push(Refusal {
+                    at: at.clone(),
+                    reason: format!("`{path}` includes itself"),
+                });
+                self.problems.push(Problem::IncludeCycle {
+                    at: at.clone(),
+                    path,
+                });
+                continue;
+            }
+            if self.stack.len() >= MAX_INCLUDE_DEPTH || self.inclusions >= MAX_INCLUSIONS {
+                let limit = if self.inclusions >= MAX_INCLUSIONS {
+                    format!("more than {MAX_INCLUSIONS} inclusions, the rest is not read")
+                } else {
+                    format!("includes nest deeper than {MAX_INCLUDE_DEPTH}, the rest is not read")
+                };
+                self.problems.push(syntax(at.clone(), limit, None));
+                self.open_ended(frame.place);
+                return;
+            }
+            match self.parse(&path) {
+                Ok(included) => {
+                    self.inclusions += 1;
+                    self.stack.push(path);
+                    self.enter(&included, frame);
+                    self.stack.pop();
+                }
+                Err(error) => self.include_failed(&at, &path, error, frame.place),
+            }
+        }
+    }
+
+    /// The files that an include stands for: those that a pattern matches, or the one it names.
+    fn included(&mut self, path: &[u8], at: &Location) -> Result<Vec<Vec<u8>>, Unknown> {
+        if !glob::is_pattern(path) {
+            return Ok(vec![path.to_vec()]);
+        }
+        glob::expand(self.loader, path).map_err(|_| {
+            self.note_unverifiable(UnverifiableKind::Include, lossy(path), at);
+            Unknown
+        })
+    }
+
+    fn include_failed(&mut self, at: &Location, path: &[u8], error: FileError, place: Place) {
+        let path = lossy(path);
+        if error == FileError::Outside {
+            self.note_unverifiable(UnverifiableKind::Include, path, at);
+        } else {
+            if matches!(error, FileError::NotFound | FileError::Directory) {
+                self.refusals.push(Refusal {
+                    at: at.clone(),
+                    reason: format!("cannot include `{path}`: {error}"),
+                });
+            }
+            self.problems.push(Problem::IncludeMissing {
+                at: at.clone(),
+                path,
+                reason: error.to_string(),
+            });
+        }
+        self.open_ended(place);
+    }
+
+    pub(super) fn note_unverifiable(
+        &mut self,
+        kind: UnverifiableKind,
+        what: String,
+        at: &Location,
+    ) {
+        let entry = self.unverifiable.entry((kind, what));
+        entry.or_insert_with(|| (at.clone(), 0)).1 += 1;
+    }
+
+    /// Parses the files that were not parsed yet, in parallel; ids are given in order.
+    fn prefetch(&mut self, paths: &[Vec<u8>]) {
+        if paths.len() < 2 {
+            return;
+        }
+        let loader = self.loader;
+        let new: Vec<_> = paths
+            .par_iter()
+            .filter(|path| !self.parsed.contains_key(*path))
+            .filter_map(|path| {
+                let file = loader.read(path).ok()?;
+                let tree = nginx_syntax::parse(&file.bytes);
+                Some((path.clone(), file, tree))
+            })
+            .collect();
+        for (path, file, tree) in new {
+            let text = loader.keep_text(&path, file.name, file.bytes);
+            self.parsed.insert(path, Arc::new(Parsed { text, tree }));
+        }
+    }
+
+    fn parse(&mut self, path: &[u8]) -> Result<Arc<Parsed>, FileError> {
+        if let Some(parsed) = self.parsed.get(path) {
+            return Ok(parsed.clone());
+        }
+        let text = self.loader.text(path)?;
+        let tree = nginx_syntax::parse(&text.bytes);
+        let parsed = Arc::new(Parsed { text, tree });
+        self.parsed.insert(path.to_vec(), parsed.clone());
+        Ok(parsed)
+    }
+
+    /// `map $source $target { … }`
+    fn map(&mut self, parsed: &Arc<Parsed>, directive: Directive<'_>) {
+        let bytes = &parsed.text.bytes;
+        let [source, target] = directive.arguments() else {
+            return;
+        };
+        let Some(target) = target.text(bytes).strip_prefix(b"$") else {
+            let message = format!("invalid variable name `{}`", lossy(target.text(bytes)));
+            return self.refuse(parsed.at(target), message, None);
+        };
+        let mut map = Map {
+            source: source.text(bytes).to_vec(),
+            ..Map::default()
+        };
+        let mut pending = vec![(parsed.clone(), parsed.at(directive.name()))];
+        let mut depth = 0;
+        self.map_entries(parsed, directive.children(), &mut map, &mut pending);
+        // Includes may hold includes: the first one in the list is this file itself.
+        while let Some((included, _)) = (pending.len() > 1).then(|| pending.pop()).flatten() {
+            depth += 1;
+            if depth > MAX_INCLUDE_DEPTH {
+                map.open_ended = true;
+                break;
+            }
+            self.map_entries(
+                &included,
+                included.tree.directives(),
+                &mut map,
+                &mut pending,
+            );
+        }
+        self.config.variables.maps.insert(target.to_vec(), map);
+    }
+
+    fn map_entries(
+        &mut self,
+        parsed: &Arc<Parsed>,
+        entries: Directives<'_>,
+        map: &mut Map,
+        pending: &mut Vec<(Arc<Parsed>, Location)>,
+    ) {
+        let bytes = &parsed.text.bytes;
+        for entry in entries {
+            let key = entry.name().text(bytes);
+            match (key, entry.arguments()) {
+                (b"hostnames", []) => map.hostnames = true,
+                (b"volatile", []) => {}
+                (b"include", [path]) => {
+                    let at = parsed.at(path);
+                    let files = self.data_include(parsed, path);
+                    map.open_ended |= files.is_none();
+                    for file in files.into_iter().flatten() {
+                        pending.push((file, at.clone()));
+                    }
+                }
+                (b"default", [value]) => map.default = Some(value.text(bytes).to_vec()),
+                (key, [value]) => {
+                    let key = key.strip_prefix(b"\\").unwrap_or(key);
+                    let value = value.text(bytes).to_vec();
+                    map.entries.push((key.to_vec(), value));
+                }
+                _ => {
+                    let message = "invalid number of the map parameters".to_owned();
+                    self.refuse(parsed.at(entry.name()), message, None);
+                }
+            }
+        }
+    }
+
+    /// Includes inside `types` and `geo`: only that the files are there.
+    fn data_includes(&mut self, parsed: &Arc<Parsed>, block: Directive<'_>, frame: &Frame) {
+        let name = block.name().text(&parsed.text.bytes);
+        if frame.context.is_none() || !matches!(name, b"geo" | b"types") {
+            return;
+        }
+        for entry in block.children() {
+            if let (b"include", [path]) = (entry.name().text(&parsed.text.bytes), entry.arguments())
+            {
+                self.data_include(parsed, path);
+            }
+        }
+    }
+
+    /// The files of an include inside a data block; `None` when one of them is not known.
+    fn data_include(&mut self, parsed: &Parsed, word: &Word) -> Option<Vec<Arc<Parsed>>> {
+        let at = parsed.at(word);
+        let path = join(&self.prefix, word.text(&parsed.text.bytes));
+        let paths = self.included(&path, &at).ok()?;
+        let mut files = Vec::new();
+        for path in paths {
+            match self.parse(&path) {
+                Ok(file) => files.push(file),
+                Err(error) => {
+                    self.include_failed(&at, &path, error, Place::Elsewhere);
+                    return None;
+                }
+            }
+        }
+        Some(files)
+    }
+
+    fn open_ended(&mut self, place: Place) {
+        if let Some((scope, _)) = self.scope(place) {
+            scope.open_ended = true;
+        } else {
+            self.config.http.scope.open_ended = true;
+            self.config.stream.scope.open_ended = true;
+        }
+    }
+
+    /// Records what nginx refuses because of something that stands elsewhere.
+    pub(super) fn refuse_beside(&mut self, at: Location, message: String, other: (Location, &str)) {
+        self.refusals.push(Refusal {
+            at: at.clone(),
+            reason: message.clone(),
+        });
+        self.problems.push(Problem::Syntax {
+            at,
+            message,
+            help: None,
+            related: Some((other.0, other.1.to_owned())),
+        });
+    }
+
+    /// Records a problem whose refusal is recorded elsewhere.
+    pub(super) fn problem_syntax(&mut self, at: Location, message: String, help: Option<&str>) {
+        let help = help.map(str::to_owned);
+        self.problems.push(syntax(at, message, help));
+    }
+
+    /// Records what nginx refuses.
+    pub(super) fn refuse(&mut self, at: Location, message: String, help: Option<String>) {
+        self.refusals.push(Refusal {
+            at: at.clone(),
+            reason: message.clone(),
+        });
+        self.problems.push(syntax(at, message, help));
+    }
+}
+
+enum Verdict {
+    Skip,
+    Inner(Option<Context>),
+}
+
+/// The files of an include cannot be known.
+struct Unknown;
+
+impl Block {
+    fn open_server(&mut self, at: Location) -> usize {
+        self.servers.push(Server {
+            at,
+            scope: Scope::default(),
+            names: Vec::new(),
+            listens: Vec::new(),
+        });
+        self.servers.len() - 1
+    }
+}
+
+fn syntax(at: Location, message: String, help: Option<String>) -> Problem {
+    Problem::Syntax {
+        at,
+        message,
+        help,
+        related: None,
+    }
+}
+
+/// nginx joins by plain concatenation (`ngx_conf_full_name`): no `..` is resolved.
+pub(super) fn join(prefix: &[u8], path: &[u8]) -> Vec<u8> {
+    if path.first() == Some(&b'/') {
+        return path.to_vec();
+    }
+    [prefix, path].concat()
+}
+
+/// Names of the groups `(?<name>…)`, `(?P<name>…)` and `(?'name'…)`.
+fn capture_names(regex: &[u8]) -> Vec<Vec<u8>> {
+    let mut names = Vec::new();
+    for start in memchr::memmem::find_iter(regex, b"(?") {
+        let rest = &regex[start + 2..];
+        let rest = rest.strip_prefix(b"P").unwrap_or(rest);
+        let close = match rest.first() {
+            Some(b'<') => b'>',
+            Some(b'\'') => b'\'',
+            _ => continue,
+        };
+        let name: Vec<u8> = rest[1..]
+            .iter()
+            .copied()
+            .take_while(|&byte| byte != close)
+            .collect();
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        if !name.is_empty() && name.iter().all(is_name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn captures_are_found_by_their_names() {
+        let names = capture_names(br"^(?<sub>.+)\.(?P<dom>x)(?'q'y)(?=z)(?<!n)$");
+        assert_eq!(names, [b"sub".to_vec(), b"dom".to_vec(), b"q".to_vec()]);
+    }
+
+    #[test]
+    fn relative_names_are_joined_to_the_prefix() {
+        assert_eq!(join(b"/etc/nginx/", b"a.conf"), b"/etc/nginx/a.conf");
+        assert_eq!(join(b"/etc/nginx/", b"../a"), b"/etc/nginx/../a");
+        assert_eq!(join(b"/etc/nginx/", b"/a"), b"/a");
+    }
+}
