@@ -32,7 +32,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 places.len(),
             ),
             places[0].clone(),
-            "no such file",
+            with_more("no such file", places.len()),
         );
         finding.help = Some(
             "correct the path (relative ones start from the directory of the main configuration file) \

@@ -29,9 +29,9 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         places.dedup_by_key(|(part, _)| &part.at);
         let (part, pair) = places[0];
         let mut finding = RULE.finding(
-            with_more(&format!("key file `{path}` does not exist"), places.len()),
+            format!("key file `{path}` does not exist"),
             part.at.clone(),
-            "no such file",
+            with_more("no such file", places.len()),
         );
         finding
             .related

@@ -3,23 +3,48 @@
 //! A rule reads the [`Model`](crate::model::Model) and pushes findings. It never knows which
 //! front-end filled the model nor which program asks.
 
+mod bundle;
+mod certificate_expired;
+mod certificate_expiring;
+mod certificate_from_default_server;
 mod certificate_missing;
+mod certificate_not_yet_valid;
+mod certificate_path_dynamic;
+mod certificate_unreadable;
 mod certificate_unused;
+mod certificates_disagree;
+mod chain_incomplete;
+mod chain_misordered;
+mod common_name_only;
+mod coverage;
 mod default_server_implicit;
+mod help;
+mod hint;
 mod include_cycle;
 mod include_missing;
+mod key_mismatch;
 mod key_missing;
+mod key_readable_by_others;
+mod key_unreadable;
 mod listener_hidden;
 mod listener_tls_mixed;
+mod name_not_covered;
+mod name_partly_covered;
 mod nginx_syntax;
+mod not_a_server_certificate;
+mod san_entry_unusable;
+mod self_signed;
 mod server_name_conflict;
+mod server_name_impossible;
 mod server_name_invalid;
+mod server_name_regex_loose;
 mod server_name_shadowed;
 mod subject;
 mod suppression_unknown;
 mod suppression_unused;
 mod template_skipped;
 mod unverifiable;
+mod weak_key;
 mod words;
 
 pub use subject::Subject;
@@ -30,22 +55,43 @@ use crate::source::Location;
 
 /// All rules, sorted by id.
 pub static RULES: &[&Rule] = &[
+    &certificate_expired::RULE,
+    &certificate_expiring::RULE,
+    &certificate_from_default_server::RULE,
     &certificate_missing::RULE,
+    &certificate_not_yet_valid::RULE,
+    &certificate_path_dynamic::RULE,
+    &certificate_unreadable::RULE,
     &certificate_unused::RULE,
+    &certificates_disagree::RULE,
+    &chain_incomplete::RULE,
+    &chain_misordered::RULE,
+    &common_name_only::RULE,
     &default_server_implicit::RULE,
     &include_cycle::RULE,
     &include_missing::RULE,
+    &key_mismatch::RULE,
     &key_missing::RULE,
+    &key_readable_by_others::RULE,
+    &key_unreadable::RULE,
     &listener_hidden::RULE,
     &listener_tls_mixed::RULE,
+    &name_not_covered::RULE,
+    &name_partly_covered::RULE,
     &nginx_syntax::RULE,
+    &not_a_server_certificate::RULE,
+    &san_entry_unusable::RULE,
+    &self_signed::RULE,
     &server_name_conflict::RULE,
+    &server_name_impossible::RULE,
     &server_name_invalid::RULE,
+    &server_name_regex_loose::RULE,
     &server_name_shadowed::RULE,
     &suppression_unknown::RULE,
     &suppression_unused::RULE,
     &template_skipped::RULE,
     &unverifiable::RULE,
+    &weak_key::RULE,
 ];
 
 /// A rule: what it is called, what it says, and how it looks.

@@ -1,9 +1,12 @@
-//! What a rule looks at: the model, the moment, and two indexes that many rules need.
+//! What a rule looks at: the model, the moment, and what many rules need to know.
 
+use super::coverage::{self, Judged};
 use crate::model::{
-    BundleId, CertRef, CertificatePair, Fragment, KeyId, KeyRef, Model, Problem, Server,
+    Bundle, BundleId, CertRef, CertificatePair, Fragment, KeyId, KeyRef, Model, Problem, Server,
 };
 use crate::source::Location;
+use crate::x509::Certificate;
+use crate::x509::chain::{ChainOrder, order};
 
 /// What a rule looks at.
 pub struct Subject<'m> {
@@ -13,17 +16,22 @@ pub struct Subject<'m> {
     pub now: i64,
     certificate_places: Vec<Vec<Location>>,
     key_places: Vec<Vec<Location>>,
+    leaves: Vec<Option<&'m Certificate>>,
+    judged: Vec<Judged<'m>>,
 }
 
 impl<'m> Subject<'m> {
     /// Indexes a model for the rules.
     #[must_use]
     pub fn new(model: &'m Model, now: i64) -> Self {
+        let leaves: Vec<_> = model.bundles.iter().map(usable_leaf).collect();
         let mut subject = Self {
             model,
             now,
             certificate_places: vec![Vec::new(); model.bundles.len()],
             key_places: vec![Vec::new(); model.keys.len()],
+            judged: coverage::judge(model, &leaves),
+            leaves,
         };
         for pair in pairs(model) {
             if let CertRef::Bundle(id) = pair.certificate {
@@ -54,6 +62,31 @@ impl<'m> Subject<'m> {
     /// The `ssl_certificate_key` lines that bring a key file, in order of reading.
     pub(super) fn key_places(&self, id: KeyId) -> &[Location] {
         &self.key_places[id.0 as usize]
+    }
+
+    /// The names that some certificate does not provably cover as a whole.
+    pub(super) fn judged(&self) -> &[Judged<'m>] {
+        &self.judged
+    }
+
+    /// Every certificate file that is in use, with its leaf.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = (BundleId, &'m Certificate)> {
+        (0u32..)
+            .map(BundleId)
+            .zip(&self.leaves)
+            .filter(|(id, _)| !self.certificate_places(*id).is_empty())
+            .filter_map(|(id, leaf)| Some((id, (*leaf)?)))
+    }
+
+    /// The leaf of a certificate file; `None` where the file is refused, or begins with the
+    /// certificate of an authority (`chain-misordered` says so, and all else would be noise).
+    pub(super) fn leaf(&self, id: BundleId) -> Option<&'m Certificate> {
+        self.leaves[id.0 as usize]
+    }
+
+    /// The leaves of all certificate files, by [`BundleId`].
+    pub(super) fn all_leaves(&self) -> &[Option<&'m Certificate>] {
+        &self.leaves
     }
 
     /// What the front-ends found out.
@@ -92,4 +125,15 @@ fn pairs(model: &Model) -> impl Iterator<Item = &CertificatePair> {
             std::mem::replace(&mut last, this) != this
         })
         .flat_map(|server| server.certificates.iter())
+}
+
+/// See [`Subject::leaf`].
+fn usable_leaf(bundle: &Bundle) -> Option<&Certificate> {
+    let leaf = bundle.leaf()?;
+    match order(bundle.chain()) {
+        ChainOrder::LeafNotFirst { .. } => None,
+        ChainOrder::InOrder | ChainOrder::Misordered { .. } | ChainOrder::Unrelated { .. } => {
+            Some(leaf)
+        }
+    }
 }

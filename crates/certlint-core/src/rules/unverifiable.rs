@@ -34,7 +34,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     }
     for ((kind, what), (at, places)) in causes {
         let (message, label, help) = words(kind, what);
-        let mut finding = RULE.finding(with_more(&message, places), at.clone(), label);
+        let mut finding = RULE.finding(message, at.clone(), with_more(label, places));
         finding.help = Some(help.to_owned());
         findings.push(finding);
     }

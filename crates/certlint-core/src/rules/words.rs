@@ -18,7 +18,61 @@ pub(super) fn list(names: &[impl AsRef<str>], limit: usize) -> String {
 pub(super) fn with_more(text: &str, places: usize) -> String {
     match places {
         0 | 1 => text.to_owned(),
-        2 => format!("{text}, and at 1 more place"),
-        _ => format!("{text}, and at {} more places", places - 1),
+        2 => format!("{text} (and at 1 more place)"),
+        _ => format!("{text} (and at {} more places)", places - 1),
+    }
+}
+
+/// `3 days`, `1 hour`: a duration in the largest unit of which there are at least two, rounded
+/// down.
+pub(super) fn duration(seconds: i64) -> String {
+    let (number, unit) = match seconds {
+        172_800.. => (seconds / 86_400, "day"),
+        7_200.. => (seconds / 3_600, "hour"),
+        _ => (seconds.max(0) / 60, "minute"),
+    };
+    if number == 1 {
+        format!("1 {unit}")
+    } else {
+        format!("{number} {unit}s")
+    }
+}
+
+/// The day (UTC) of a moment in unix seconds: `2026-11-21`.
+pub(super) fn day(moment: i64) -> String {
+    jiff::Timestamp::from_second(moment).map_or_else(
+        |_| format!("second {moment}"),
+        |moment| moment.strftime("%Y-%m-%d").to_string(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_end_in_a_count() {
+        assert_eq!(list(&["a"], 2), "`a`");
+        assert_eq!(list(&["a", "b"], 2), "`a`, `b`");
+        assert_eq!(list(&["a", "b", "c", "d"], 2), "`a`, `b` and 2 more");
+    }
+
+    #[test]
+    fn durations_use_the_largest_unit_of_which_there_are_two() {
+        for (seconds, text) in [
+            (10 * 86_400, "10 days"),
+            (172_799, "47 hours"),
+            (7_199, "119 minutes"),
+            (60, "1 minute"),
+            (-5, "0 minutes"),
+        ] {
+            assert_eq!(duration(seconds), text);
+        }
+    }
+
+    #[test]
+    fn days_are_in_utc_and_never_panic() {
+        assert_eq!(day(0), "1970-01-01");
+        assert_eq!(day(i64::MAX), format!("second {}", i64::MAX));
     }
 }

@@ -1,0 +1,51 @@
+//! `certificate-expiring`: the end is nearer than any renewal by a program would let it come.
+
+use super::words::{day, duration};
+use super::{Rule, Subject, bundle, help};
+use crate::finding::{Finding, Level};
+use crate::model::BundleId;
+use crate::x509::profile::{Expiry, expiry};
+
+pub(super) static RULE: Rule = Rule {
+    id: "certificate-expiring",
+    summary: "a certificate expires soon, measured by its lifetime",
+    docs: include_str!("docs/certificate-expiring.md"),
+    level: Level::Warning,
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    for (id, leaf) in subject.leaves() {
+        let (left, level) = match expiry(leaf, subject.now) {
+            Expiry::Imminent { left } => (left, Level::Error),
+            Expiry::Soon { left } => (left, Level::Warning),
+            _ => continue,
+        };
+        let end = day(leaf.not_after);
+        let mut finding = bundle::finding(
+            &RULE,
+            subject,
+            id,
+            format!(
+                "certificate expires in {}, on {end}: of its {} it should have been renewed by now",
+                duration(left),
+                duration(leaf.not_after - leaf.not_before)
+            ),
+            "brings a certificate that ends soon",
+            format!("valid until {end}"),
+        );
+        finding.level = level;
+        finding.help = Some(renew(subject, id));
+        findings.push(finding);
+    }
+}
+
+/// The command that renews a certificate.
+pub(super) fn renew(subject: &Subject<'_>, id: BundleId) -> String {
+    let file = bundle::file(subject, id);
+    match (help::certbot_name(file), subject.leaf(id)) {
+        (Some(lineage), _) => format!("renew it: certbot renew --cert-name {lineage}"),
+        (None, Some(leaf)) => format!("renew it: {}", help::command(subject.model, id, leaf, &[])),
+        (None, None) => "renew it".to_owned(),
+    }
+}

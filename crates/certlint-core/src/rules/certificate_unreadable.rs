@@ -1,0 +1,115 @@
+//! `certificate-unreadable`: certificate files that nginx refuses, or reads in another way than
+//! they were meant.
+
+use std::collections::BTreeMap;
+
+use super::words::with_more;
+use super::{Rule, Subject, bundle};
+use crate::finding::{Finding, Label, Level};
+use crate::model::{BundleId, CertRef, Unavailable};
+use crate::source::{Location, Span};
+use crate::x509::OddityKind;
+
+pub(super) static RULE: Rule = Rule {
+    id: "certificate-unreadable",
+    summary: "a certificate file that nginx refuses, or reads otherwise than it was meant",
+    docs: include_str!("docs/certificate-unreadable.md"),
+    level: Level::Error,
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    not_read(subject, findings);
+    for (id, bundle) in (0u32..).map(BundleId).zip(&subject.model.bundles) {
+        if subject.certificate_places(id).is_empty() {
+            continue;
+        }
+        if bundle.file.refused.is_some() {
+            findings.extend(refused(subject, id));
+        } else {
+            findings.extend(odd(subject, id));
+        }
+    }
+}
+
+/// Files that the system would not read.
+fn not_read(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    let mut unread: BTreeMap<(&str, &str), Vec<&Location>> = BTreeMap::new();
+    for pair in subject.pairs() {
+        if let CertRef::Unavailable(Unavailable::Unreadable(why)) = &pair.certificate {
+            unread.entry((&pair.path, why)).or_default().push(&pair.at);
+        }
+    }
+    for ((path, why), mut places) in unread {
+        places.sort_unstable();
+        places.dedup();
+        findings.push(RULE.finding(
+            format!("cannot read certificate file `{path}`: {why}"),
+            places[0].clone(),
+            with_more("cannot be read", places.len()),
+        ));
+    }
+}
+
+fn refused(subject: &Subject<'_>, id: BundleId) -> Option<Finding> {
+    let refusal = subject.model.bundle(id).file.refused.as_ref()?;
+    let file = bundle::file(subject, id);
+    let mut finding = at_first_place(subject, id, format!("certificate file `{file}` {refusal}"));
+    if !refusal.nginx_would_refuse {
+        finding.level = Level::Warning;
+        "cannot be read by certlint".clone_into(&mut finding.primary.text);
+    }
+    finding
+        .related
+        .push(inside(subject, id, refusal.at, "here"));
+    finding.help = refusal.help(file);
+    Some(finding)
+}
+
+/// The worst oddity of a file that nginx does read.
+fn odd(subject: &Subject<'_>, id: BundleId) -> Option<Finding> {
+    let oddities = &subject.model.bundle(id).file.oddities;
+    let oddity = oddities.iter().max_by_key(|oddity| level(oddity.kind))?;
+    let file = bundle::file(subject, id);
+    let mut finding = at_first_place(
+        subject,
+        id,
+        format!("in certificate file `{file}`, {}", oddity.kind),
+    );
+    finding.level = level(oddity.kind);
+    "not what it looks like".clone_into(&mut finding.primary.text);
+    finding.related.push(inside(subject, id, oddity.at, "here"));
+    finding.help = Some(format!(
+        "write the file anew: openssl crl2pkcs7 -nocrl -certfile {file} | openssl pkcs7 -print_certs, after repairing that line"
+    ));
+    if oddity.kind == OddityKind::ByteOrderMark {
+        finding.help = Some(format!(
+            "remove the first three bytes: sed -i '1s/^\\xEF\\xBB\\xBF//' {file}"
+        ));
+    }
+    Some(finding)
+}
+
+fn level(kind: OddityKind) -> Level {
+    match kind {
+        _ if kind.changes_what_is_served() => Level::Error,
+        OddityKind::ByteOrderMark => Level::Warning,
+        _ => Level::Info,
+    }
+}
+
+fn at_first_place(subject: &Subject<'_>, id: BundleId, message: String) -> Finding {
+    let places = subject.certificate_places(id);
+    let label = with_more("nginx refuses this file", places.len());
+    RULE.finding(message, places[0].clone(), label)
+}
+
+/// A label in the file itself; an empty span means the file as a whole.
+fn inside(subject: &Subject<'_>, id: BundleId, at: Span, text: &str) -> Label {
+    let source = subject.model.bundle(id).source;
+    if at.start == at.end {
+        Label::new(Location::whole(source), "the file")
+    } else {
+        Label::new(Location::new(source, at), text)
+    }
+}

@@ -1,0 +1,75 @@
+//! `chain-misordered`: certificates in an order that nginx sends as it is.
+
+use super::{Rule, Subject, bundle};
+use crate::finding::{Finding, Label, Level};
+use crate::model::BundleId;
+use crate::source::Location;
+use crate::x509::Certificate;
+use crate::x509::chain::{ChainOrder, order};
+
+pub(super) static RULE: Rule = Rule {
+    id: "chain-misordered",
+    summary: "the certificates of a file are not in the order leaf, issuer, its issuer",
+    docs: include_str!("docs/chain-misordered.md"),
+    level: Level::Warning,
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    for (id, bundle) in (0u32..).map(BundleId).zip(&subject.model.bundles) {
+        if subject.certificate_places(id).is_empty() {
+            continue;
+        }
+        let chain = bundle.chain();
+        match order(chain) {
+            ChainOrder::InOrder | ChainOrder::Unrelated { .. } => {}
+            ChainOrder::LeafNotFirst { leaf } => {
+                let mut finding = finding(
+                    subject,
+                    id,
+                    "the file begins with the certificate of an authority, which nginx takes for the server's",
+                    &chain[leaf],
+                    "the server's certificate",
+                );
+                finding.level = Level::Error;
+                finding.help = Some("put the server's certificate first: cat server.crt intermediate.crt > chain.crt".to_owned());
+                findings.push(finding);
+            }
+            ChainOrder::Misordered { index } => {
+                let mut finding = finding(
+                    subject,
+                    id,
+                    "the certificates of the chain are not in order",
+                    &chain[index],
+                    "comes before what it issued",
+                );
+                finding.help = Some(
+                    "order them: the leaf, then its issuer, then the issuer of that one".to_owned(),
+                );
+                findings.push(finding);
+            }
+        }
+    }
+}
+
+fn finding(
+    subject: &Subject<'_>,
+    id: BundleId,
+    message: &str,
+    stray: &Certificate,
+    text: &str,
+) -> Finding {
+    let mut finding = bundle::finding(
+        &RULE,
+        subject,
+        id,
+        message,
+        "sent as the file has it",
+        "first in the file",
+    );
+    let source = subject.model.bundle(id).source;
+    finding
+        .related
+        .push(Label::new(Location::new(source, stray.at), text));
+    finding
+}

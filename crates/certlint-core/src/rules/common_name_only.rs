@@ -1,0 +1,49 @@
+//! `common-name-only`: the name stands where no browser looks.
+
+use super::coverage::facts;
+use super::name_not_covered::label_certificates;
+use super::{Rule, Subject, help};
+use crate::finding::{Finding, Level};
+use crate::name::{HintKind, hints};
+
+pub(super) static RULE: Rule = Rule {
+    id: "common-name-only",
+    summary: "the name is only in the common name, which browsers, Go and rustls ignore",
+    docs: include_str!("docs/common-name-only.md"),
+    level: Level::Error,
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    for judged in subject.judged() {
+        if !judged.fails() || judged.is_from_default() {
+            continue;
+        }
+        let name = judged.name();
+        let Some(first) = judged.certificates.first() else {
+            continue;
+        };
+        let hints = hints(&first.leaf.names, &name.pattern, &|_| false);
+        if !hints.iter().any(|hint| hint.kind == HintKind::CnOnly) {
+            continue;
+        }
+        let mut finding = RULE.finding(
+            format!(
+                "`{}` is only in the common name of the certificate",
+                name.text
+            ),
+            name.at.clone(),
+            "not in a subjectAltName",
+        );
+        label_certificates(subject, judged, &mut finding);
+        let missing = help::missing(&name.pattern, &first.verdict);
+        let command = help::command(subject.model, first.bundle, first.leaf, &missing);
+        finding.help = Some(format!(
+            "reissue the certificate with a subjectAltName, the only place where browsers look: {command}"
+        ));
+        finding.facts.names.push(name.text.to_string());
+        finding.facts.hint = Some(HintKind::CnOnly.as_str());
+        finding.facts.certificate = facts(subject.model, first.bundle);
+        findings.push(finding);
+    }
+}

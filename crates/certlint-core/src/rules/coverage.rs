@@ -1,0 +1,139 @@
+//! Which names are not provably covered by what they are served with; computed once for all rules.
+
+use crate::finding::CertificateFacts;
+use crate::model::{BundleId, CertRef, Endpoint, Fragment, Model, Served, ServerName, Serving};
+use crate::name::{PartialReason, Verdict, covers};
+use crate::x509::{Certificate, SAN};
+
+/// A name that at least one of its certificates does not provably cover as a whole.
+pub(super) struct Judged<'m> {
+    pub(super) fragment: &'m Fragment,
+    pub(super) endpoint: &'m Endpoint,
+    /// One for each certificate that could be read.
+    pub(super) certificates: Vec<Judgement<'m>>,
+}
+
+/// What one certificate says to a name.
+pub(super) struct Judgement<'m> {
+    /// The line that brings it.
+    pub(super) served: &'m Served,
+    pub(super) bundle: BundleId,
+    pub(super) leaf: &'m Certificate,
+    pub(super) verdict: Verdict,
+}
+
+impl<'m> Judged<'m> {
+    pub(super) fn name(&self) -> &'m ServerName {
+        self.fragment.name(self.endpoint)
+    }
+
+    /// The server answers with certificates of the default server, having none itself.
+    pub(super) fn is_from_default(&self) -> bool {
+        is_from_default(self.endpoint)
+    }
+
+    /// Some certificates of the server fail the name and others do not.
+    pub(super) fn is_split(&self) -> bool {
+        let failing = self.certificates.iter().filter(|one| one.fails()).count();
+        0 < failing && failing < self.certificates.len()
+    }
+
+    /// Every certificate fails the name.
+    pub(super) fn fails(&self) -> bool {
+        !self.certificates.is_empty() && self.certificates.iter().all(Judgement::fails)
+    }
+}
+
+impl Judgement<'_> {
+    /// A host that the name asks for is provably not covered.
+    pub(super) fn fails(&self) -> bool {
+        fails(&self.verdict)
+    }
+}
+
+/// A host that was asked for by name is provably not covered.
+///
+/// The apex of `.x` is one concrete host, and so are the few names of a finite regular expression.
+pub(super) fn fails(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::NotCovered => true,
+        Verdict::Partial(partial) => matches!(
+            partial.reason,
+            PartialReason::ApexMissing | PartialReason::RegexFinite
+        ),
+        Verdict::Covered(_) | Verdict::NotApplicable | Verdict::Unknown(_) => false,
+    }
+}
+
+/// Whether what an endpoint serves belongs to the default server.
+pub(super) fn is_from_default(endpoint: &Endpoint) -> bool {
+    matches!(
+        endpoint.serving,
+        Serving::Certificates {
+            from_default: Some(_),
+            ..
+        }
+    )
+}
+
+/// The names of a model that need a word, in the order of the configuration.
+pub(super) fn judge<'m>(model: &'m Model, leaves: &[Option<&'m Certificate>]) -> Vec<Judged<'m>> {
+    let mut all = Vec::new();
+    for fragment in &model.fragments {
+        for endpoint in &fragment.endpoints {
+            let certificates = judge_one(leaves, fragment, endpoint);
+            if certificates
+                .iter()
+                .any(|one| !matches!(one.verdict, Verdict::Covered(_) | Verdict::NotApplicable))
+            {
+                all.push(Judged {
+                    fragment,
+                    endpoint,
+                    certificates,
+                });
+            }
+        }
+    }
+    all
+}
+
+/// What each readable certificate of an endpoint says to its name.
+pub(super) fn judge_one<'m>(
+    leaves: &[Option<&'m Certificate>],
+    fragment: &'m Fragment,
+    endpoint: &'m Endpoint,
+) -> Vec<Judgement<'m>> {
+    let pattern = &fragment.name(endpoint).pattern;
+    endpoint
+        .serving
+        .certificates()
+        .iter()
+        .filter_map(|served| {
+            let CertRef::Bundle(bundle) = served.certificate else {
+                return None;
+            };
+            let leaf = leaves[bundle.0 as usize]?;
+            // Names that cannot be read are a finding of their own, and nothing to guess from.
+            if leaf.extensions.unreadable.iter().any(|oid| **oid == *SAN) {
+                return None;
+            }
+            Some(Judgement {
+                served,
+                bundle,
+                leaf,
+                verdict: covers(&leaf.names, pattern),
+            })
+        })
+        .collect()
+}
+
+/// A certificate for the machine formats.
+pub(super) fn facts(model: &Model, bundle: BundleId) -> Option<CertificateFacts> {
+    let bundle = model.bundle(bundle);
+    let leaf = bundle.leaf()?;
+    Some(CertificateFacts {
+        sha256: leaf.sha256_hex(),
+        file: model.sources.get(bundle.source).name().to_owned(),
+        names: leaf.names.names(),
+    })
+}

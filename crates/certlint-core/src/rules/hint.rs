@@ -1,0 +1,187 @@
+//! The nearest miss: why a name is not covered although it looks as if it should be.
+//!
+//! [`crate::name::hints`] looks at one certificate and one name; here the whole model is at hand,
+//! so that another certificate which does cover the name can be shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::Subject;
+use super::coverage::Judgement;
+use crate::model::BundleId;
+use crate::name::{Hint, HintKind, HostPattern, hints};
+use crate::x509::Certificate;
+
+/// Common names of certificates that stand in for a real one.
+const PLACEHOLDERS: [&str; 4] = [
+    "Kubernetes Ingress Controller Fake Certificate",
+    "TRAEFIK DEFAULT CERT",
+    "Fake LE Intermediate X1",
+    "ssl-cert-snakeoil",
+];
+
+/// What all certificates and servers of a model have, for looking around.
+pub(super) struct Neighbours<'m> {
+    exact: BTreeMap<&'m str, BundleId>,
+    wildcards: BTreeMap<&'m str, BundleId>,
+    addresses: BTreeMap<IpAddr, BundleId>,
+    /// Plain host names that some server answers.
+    served: BTreeSet<&'m str>,
+}
+
+impl<'m> Neighbours<'m> {
+    pub(super) fn new(subject: &Subject<'m>) -> Self {
+        let mut neighbours = Self {
+            exact: BTreeMap::new(),
+            wildcards: BTreeMap::new(),
+            addresses: BTreeMap::new(),
+            served: BTreeSet::new(),
+        };
+        for (id, leaf) in subject.leaves() {
+            for name in leaf.names.exact() {
+                neighbours.exact.entry(name).or_insert(id);
+            }
+            for base in leaf.names.wildcards() {
+                neighbours.wildcards.entry(base).or_insert(id);
+            }
+            for &address in leaf.names.addresses() {
+                neighbours.addresses.entry(address).or_insert(id);
+            }
+        }
+        for (_, server) in subject.servers() {
+            for name in &server.names {
+                if let HostPattern::Exact(host) = &name.pattern {
+                    neighbours.served.insert(host);
+                }
+            }
+        }
+        neighbours
+    }
+
+    /// A certificate that covers the pattern.
+    fn covering(&self, pattern: &HostPattern) -> Option<BundleId> {
+        match pattern {
+            HostPattern::Exact(host) => self
+                .exact
+                .get(&**host)
+                .or_else(|| self.wildcards.get(host.split_once('.')?.1)),
+            HostPattern::LeadingWildcard { base, .. } => self.wildcards.get(&**base),
+            HostPattern::Address(address) => self.addresses.get(address),
+            _ => None,
+        }
+        .copied()
+    }
+
+    /// At most two hints for a name that a certificate fails, the most telling first.
+    pub(super) fn hints(
+        &self,
+        subject: &Subject<'_>,
+        pattern: &HostPattern,
+        judgement: &Judgement<'_>,
+    ) -> Vec<Hint> {
+        let mut found = Vec::new();
+        if let Some(other) = self.covering(pattern) {
+            found.push(Hint {
+                kind: HintKind::OtherCertificate,
+                entry: place(subject, other),
+            });
+        }
+        if is_placeholder(judgement.leaf) {
+            found.push(Hint {
+                kind: HintKind::DefaultCertificate,
+                entry: String::new(),
+            });
+        }
+        let served = |name: &str| self.served.contains(name);
+        found.extend(hints(&judgement.leaf.names, pattern, &served));
+        if found.len() > 1 {
+            found.retain(|hint| hint.kind != HintKind::None);
+        }
+        found.truncate(2);
+        found
+    }
+}
+
+/// "`certs/b.pem` (nginx.conf line 12)".
+fn place(subject: &Subject<'_>, bundle: BundleId) -> String {
+    let sources = &subject.model.sources;
+    let file = sources.get(subject.model.bundle(bundle).source).name();
+    match subject.certificate_places(bundle).first() {
+        Some(at) => {
+            let source = sources.get(at.source);
+            let line = source.position(at.start()).line;
+            format!("`{file}` ({} line {line})", source.name())
+        }
+        None => format!("`{file}`"),
+    }
+}
+
+/// A certificate that a controller, a distribution or a staging service puts in place of a real
+/// one.
+fn is_placeholder(leaf: &Certificate) -> bool {
+    let placeholder = |name: &str| PLACEHOLDERS.contains(&name);
+    leaf.common_names.iter().any(|name| placeholder(name)) || {
+        let issuer = leaf.issuer();
+        issuer.contains("(STAGING)") || issuer.contains("Fake LE")
+    }
+}
+
+/// The hints as one line, with the command that adds `missing` where no hint says it all.
+pub(super) fn help(
+    subject: &Subject<'_>,
+    hints: &[Hint],
+    judgement: &Judgement<'_>,
+    pattern: &HostPattern,
+    missing: &[String],
+) -> Option<String> {
+    let (model, bundle, leaf) = (subject.model, judgement.bundle, judgement.leaf);
+    let mut text = String::new();
+    let mut push = |part: &str| {
+        let joint = if text.is_empty() {
+            ""
+        } else if text.ends_with('?') {
+            " otherwise "
+        } else {
+            "; "
+        };
+        text.push_str(joint);
+        text.push_str(part);
+    };
+    let mut asks = None;
+    for hint in hints.iter().filter(|hint| hint.kind != HintKind::None) {
+        let sentence = hint.sentence(&leaf.names, pattern);
+        // A sentence that says what to add wants the command right behind it.
+        if asks.is_none() && says_what_to_add(hint.kind) {
+            asks = Some(sentence);
+        } else {
+            push(&sentence);
+        }
+    }
+    // With the right file at hand, nobody needs another certificate.
+    let is_at_hand = hints
+        .iter()
+        .any(|hint| hint.kind == HintKind::OtherCertificate);
+    match asks {
+        _ if is_at_hand => {}
+        Some(sentence) if missing.is_empty() => push(&sentence),
+        Some(sentence) => {
+            let command = super::help::command(model, bundle, leaf, missing);
+            push(&format!("{sentence}: {command}"));
+        }
+        None if missing.is_empty() => {}
+        None => push(&super::help::add(model, bundle, leaf, missing)),
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// The sentence of this hint ends in what to add.
+fn says_what_to_add(kind: HintKind) -> bool {
+    matches!(
+        kind,
+        HintKind::ApexNeedsOwnEntry
+            | HintKind::CnIgnored
+            | HintKind::CnOnly
+            | HintKind::WildcardMissing
+            | HintKind::WildcardOneLabelOnly
+    )
+}

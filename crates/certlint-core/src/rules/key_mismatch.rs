@@ -1,0 +1,155 @@
+//! `key-mismatch`: a private key that does not belong to its certificate.
+//!
+//! OpenSSL keeps a certificate and a key for each key type. A key of the certificate's own type is
+//! compared when it is loaded; a key of another type goes to another slot without a word, and the
+//! certificate stays without a key (measured on nginx 1.22.1 and 1.31.5).
+
+use std::collections::BTreeMap;
+
+use super::bundle;
+use super::coverage::facts;
+use super::words::with_more;
+use super::{Rule, Subject};
+use crate::finding::{Finding, Label, Level};
+use crate::model::{BundleId, CertRef, CertificatePair, Key, KeyId, KeyPart, KeyRef, Server};
+use crate::source::Location;
+use crate::x509::chain::{ChainOrder, order};
+use crate::x509::{Pair, pair};
+
+pub(super) static RULE: Rule = Rule {
+    id: "key-mismatch",
+    summary: "a private key does not belong to its certificate",
+    docs: include_str!("docs/key-mismatch.md"),
+    level: Level::Error,
+    check,
+};
+
+/// A certificate with a key that is not its own.
+struct Case<'m> {
+    pair: &'m CertificatePair,
+    part: &'m KeyPart,
+    found: Pair,
+    places: Vec<&'m Location>,
+}
+
+fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    let mut cases: BTreeMap<(BundleId, KeyId), Case<'_>> = BTreeMap::new();
+    let mut last = std::ptr::null();
+    for (_, server) in subject.servers() {
+        // Servers in a row that inherit one list need only one look.
+        if std::mem::replace(&mut last, server.certificates.as_ptr())
+            == server.certificates.as_ptr()
+        {
+            continue;
+        }
+        for one in server.certificates.iter() {
+            let Some((bundle, key, part, found)) = judge(subject, server, one) else {
+                continue;
+            };
+            let case = cases.entry((bundle, key)).or_insert_with(|| Case {
+                pair: one,
+                part,
+                found,
+                places: Vec::new(),
+            });
+            if !case.places.contains(&&part.at) {
+                case.places.push(&part.at);
+            }
+        }
+    }
+    for ((bundle, key), case) in cases {
+        findings.push(finding(subject, bundle, key, &case));
+    }
+}
+
+/// The pair as it fails; `None` where it fits, or where that cannot be told.
+fn judge<'m>(
+    subject: &Subject<'m>,
+    server: &'m Server,
+    one: &'m CertificatePair,
+) -> Option<(BundleId, KeyId, &'m KeyPart, Pair)> {
+    let part = one.key.as_ref()?;
+    let (CertRef::Bundle(bundle), KeyRef::File(key)) = (&one.certificate, &part.key) else {
+        return None;
+    };
+    let leaf = subject.model.bundle(*bundle).leaf()?;
+    let found = pair(leaf, &subject.model.key(*key).file);
+    match found {
+        Pair::Match | Pair::Encrypted | Pair::CannotTell => return None,
+        Pair::Mismatch => {
+            // A file that begins with an authority is one mistake, not two.
+            let chain = subject.model.bundle(*bundle).chain();
+            if let ChainOrder::LeafNotFirst { leaf } = order(chain)
+                && pair(&chain[leaf], &subject.model.key(*key).file) == Pair::Match
+            {
+                return None;
+            }
+        }
+        Pair::OtherType { .. } => {
+            // The lists may be in different orders: any key of the server that fits will do, and
+            // one that cannot be read may fit.
+            let may_fit = |other: &CertificatePair| match &other.key {
+                Some(KeyPart {
+                    key: KeyRef::File(id),
+                    ..
+                }) => !matches!(
+                    pair(leaf, &subject.model.key(*id).file),
+                    Pair::Mismatch | Pair::OtherType { .. }
+                ),
+                Some(_) | None => true,
+            };
+            if server.certificates.iter().any(may_fit) {
+                return None;
+            }
+        }
+    }
+    Some((*bundle, *key, part, found))
+}
+
+fn finding(subject: &Subject<'_>, id: BundleId, key_id: KeyId, case: &Case<'_>) -> Finding {
+    let (key_path, path) = (&case.part.path, &case.pair.path);
+    let (message, label) = match case.found {
+        Pair::OtherType { certificate, key } => (
+            format!(
+                "key `{key_path}` is for {}, and certificate `{path}` for {}: `nginx -t` passes, and every handshake fails",
+                key.as_str(),
+                certificate.as_str()
+            ),
+            "key of another type",
+        ),
+        _ => (
+            format!("key `{key_path}` does not belong to certificate `{path}`"),
+            "not the key of this certificate",
+        ),
+    };
+    let at = case.part.at.clone();
+    let mut finding = RULE.finding(message, at, with_more(label, case.places.len()));
+    finding
+        .related
+        .push(Label::new(case.pair.at.clone(), "the certificate"));
+    finding.help = Some(help(subject, id, key_id));
+    finding.facts.certificate = facts(subject.model, id);
+    finding
+}
+
+fn help(subject: &Subject<'_>, id: BundleId, key_id: KeyId) -> String {
+    let leaf = subject.model.bundle(id).leaf();
+    let fits = |key: &Key| leaf.is_some_and(|leaf| pair(leaf, &key.file) == Pair::Match);
+    if let Some(key) = subject.model.keys.iter().find(|key| fits(key)) {
+        let file = subject.model.sources.get(key.source).name();
+        return format!("`{file}` is the key of this certificate");
+    }
+    let wanted = &subject.model.key(key_id).file;
+    let other = subject
+        .leaves()
+        .find(|(_, leaf)| pair(leaf, wanted) == Pair::Match);
+    if let Some((other, _)) = other {
+        return format!(
+            "this is the key of `{}`; name the key of this certificate",
+            bundle::file(subject, other)
+        );
+    }
+    "name the key that the certificate was requested with, or request a new certificate with this key; \
+     a key that is inherited from the `http` block belongs to the certificate there"
+        .to_owned()
+}

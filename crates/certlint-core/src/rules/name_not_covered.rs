@@ -1,0 +1,110 @@
+//! `name-not-covered`: a name is served with a certificate that does not contain it.
+//!
+//! Only names that are really answered are asked about; where the name tables give a name to
+//! another server, that is reported instead (`server-name-conflict`, `server-name-shadowed`).
+
+use std::collections::BTreeSet;
+
+use super::coverage::{Judged, facts};
+use super::hint::{self, Neighbours};
+use super::words::list;
+use super::{Rule, Subject, help};
+use crate::finding::{Finding, Label, Level};
+use crate::name::{HintKind, HostPattern, PartialReason, Verdict};
+use crate::source::Location;
+
+pub(super) static RULE: Rule = Rule {
+    id: "name-not-covered",
+    summary: "a name is served with a certificate that does not contain it",
+    docs: include_str!("docs/name-not-covered.md"),
+    level: Level::Error,
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    let mut neighbours = None;
+    for judged in subject.judged() {
+        let is_address = matches!(judged.name().pattern, HostPattern::Address(_));
+        // Without certificates of its own the server has another problem, except for an address:
+        // clients send no name for it, so the default server's certificate is always the one.
+        if !judged.fails() || (judged.is_from_default() && !is_address) {
+            continue;
+        }
+        let neighbours = neighbours.get_or_insert_with(|| Neighbours::new(subject));
+        findings.extend(finding(subject, judged, neighbours));
+    }
+}
+
+fn finding(
+    subject: &Subject<'_>,
+    judged: &Judged<'_>,
+    neighbours: &Neighbours<'_>,
+) -> Option<Finding> {
+    let name = judged.name();
+    let first = judged.certificates.first()?;
+    let hints = neighbours.hints(subject, &name.pattern, first);
+    if hints.iter().any(|hint| hint.kind == HintKind::CnOnly) {
+        return None; // `common-name-only` says it
+    }
+    let mut finding = RULE.finding(
+        message(judged, &first.verdict),
+        name.at.clone(),
+        "not in the certificate",
+    );
+    label_certificates(subject, judged, &mut finding);
+    let missing = help::missing(&name.pattern, &first.verdict);
+    finding.help = hint::help(subject, &hints, first, &name.pattern, &missing);
+    finding.facts.names.push(name.text.to_string());
+    finding.facts.hint = hints.first().map(|hint| hint.as_str());
+    finding.facts.certificate = facts(subject.model, first.bundle);
+    Some(finding)
+}
+
+fn message(judged: &Judged<'_>, verdict: &Verdict) -> String {
+    let text = &judged.name().text;
+    match (&judged.name().pattern, verdict) {
+        (HostPattern::Address(_), _) => format!(
+            "certificate does not cover `{text}`: clients send no name for an address and get the default server's certificate"
+        ),
+        (_, Verdict::Partial(partial)) => {
+            let part = match partial.reason {
+                PartialReason::RegexFinite => "matches",
+                _ => "also answers",
+            };
+            format!(
+                "certificate does not cover {}, which `{text}` {part}",
+                list(&partial.missing, 3)
+            )
+        }
+        _ => format!("certificate does not cover `{text}`"),
+    }
+}
+
+/// The other end: the lines that bring the certificates, and what stands in these.
+pub(super) fn label_certificates(
+    subject: &Subject<'_>,
+    judged: &Judged<'_>,
+    finding: &mut Finding,
+) {
+    let mut lines: BTreeSet<&Location> = BTreeSet::new();
+    for one in &judged.certificates {
+        if lines.insert(&one.served.at) {
+            finding.related.push(Label::new(
+                one.served.at.clone(),
+                "served with this certificate",
+            ));
+        }
+    }
+    for one in &judged.certificates {
+        let source = subject.model.bundle(one.bundle).source;
+        let names = one.leaf.names.names();
+        let text = if names.is_empty() {
+            "has no usable name".to_owned()
+        } else {
+            format!("covers {}", list(&names, 5))
+        };
+        finding
+            .related
+            .push(Label::new(Location::new(source, one.leaf.at), text));
+    }
+}

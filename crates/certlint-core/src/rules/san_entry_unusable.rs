@@ -1,0 +1,68 @@
+//! `san-entry-unusable`: subjectAltName entries that match nothing, or spoil the certificate.
+
+use std::collections::BTreeMap;
+
+use super::words::list;
+use super::{Rule, Subject, bundle};
+use crate::finding::{Finding, Level};
+use crate::name::{InvalidReason, UnusableEntry};
+
+pub(super) static RULE: Rule = Rule {
+    id: "san-entry-unusable",
+    summary: "a subjectAltName entry matches nothing, or makes clients refuse the certificate",
+    docs: include_str!("docs/san-entry-unusable.md"),
+    level: Level::Warning,
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    for (id, leaf) in subject.leaves() {
+        let mut by_reason: BTreeMap<InvalidReason, Vec<&UnusableEntry>> = BTreeMap::new();
+        for entry in leaf.names.unusable() {
+            by_reason.entry(entry.reason).or_default().push(entry);
+        }
+        for (reason, entries) in by_reason {
+            let texts: Vec<String> = entries.iter().map(|entry| entry.text()).collect();
+            let refused_by = reason.refused_by();
+            let what = format!("{} {}", list(&texts, 3), reason.explanation());
+            let message = if refused_by.is_empty() {
+                format!("entry {what}, so it matches nothing")
+            } else {
+                format!(
+                    "entry {what}, so {} refuse the whole certificate",
+                    refused_by.join(", ")
+                )
+            };
+            let label = "certificate with an unusable entry";
+            let mut finding =
+                bundle::finding(&RULE, subject, id, message, label, "the entry stands here");
+            if !refused_by.is_empty() {
+                finding.level = Level::Error;
+            }
+            finding.help = Some(cure(reason).to_owned());
+            findings.push(finding);
+        }
+    }
+}
+
+/// What to put into the next certificate instead.
+fn cure(reason: InvalidReason) -> &'static str {
+    match reason {
+        InvalidReason::AddressLength => "reissue it: an IP entry has 4 octets, or 16 for IPv6",
+        InvalidReason::IpInDns => {
+            "reissue it with the address as an IP entry: `IP:192.0.2.1`, not `DNS:192.0.2.1`"
+        }
+        InvalidReason::NonAscii => "reissue it with the A-label form of the name: `xn--…`",
+        InvalidReason::TrailingDot => "reissue it with the name without its last dot",
+        InvalidReason::Url | InvalidReason::Port => {
+            "reissue it with the bare host name: no scheme, port or path"
+        }
+        InvalidReason::PartialWildcard
+        | InvalidReason::DoubleWildcard
+        | InvalidReason::WildcardPosition
+        | InvalidReason::WildcardTld => {
+            "reissue it: `*` stands alone as the first label, with two labels behind it: `*.example.com`"
+        }
+        _ => "reissue it without this entry, or with the host name that was meant",
+    }
+}
