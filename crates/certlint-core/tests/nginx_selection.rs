@@ -67,7 +67,7 @@ fn answers(config: &str, more: &[(&str, &str)], names: &[&str], version: Version
         conf_prefix: None,
         names: names.iter().map(|name| (*name).to_owned()).collect(),
     };
-    let lowered = lower(&loader, b"/t/nginx.conf", &options).unwrap();
+    let lowered = lower(&loader, b"/t/nginx.conf", &options).expect("the main file is there");
     let model = loader.finish(vec![lowered.fragment]);
     let fragment = &model.fragments[0];
     if let Some(refusal) = fragment.refusals.first() {

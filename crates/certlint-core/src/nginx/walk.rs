@@ -319,9 +319,8 @@ impl<'l, 'f> Walker<'l, 'f> {
             }
             _ => {}
         }
-        let (scope, names) = match self.scope(place) {
-            Some(found) => found,
-            None => return,
+        let Some((scope, names)) = self.scope(place) else {
+            return;
         };
         let first = arguments.first().map(|word| parsed.argument(word));
         let flag = arguments
@@ -387,11 +386,13 @@ impl<'l, 'f> Walker<'l, 'f> {
         let listen = match listen::parse(&texts, protocol, self.options.version) {
             Ok(listen) => listen,
             Err(refused) => {
-                let word = words.get(refused.argument).unwrap_or(directive.name());
+                let word = words
+                    .get(refused.argument)
+                    .unwrap_or_else(|| directive.name());
                 return self.refuse(parsed.at(word), refused.message, None);
             }
         };
-        let at = parsed.at(words.first().unwrap_or(directive.name()));
+        let at = parsed.at(words.first().unwrap_or_else(|| directive.name()));
         let server = match place {
             Place::HttpServer(index) => self.config.http.servers.get_mut(index),
             Place::StreamServer(index) => self.config.stream.servers.get_mut(index),
