@@ -1,7 +1,7 @@
 //! Tells what a text is by the directives at its top: a whole configuration, a piece of one (and of
 //! which block), a template, or something else.
 
-use nginx_syntax::{Body, Directive, Tree};
+use nginx_syntax::{Body, Directive, Span, Tree};
 
 use super::Kind;
 use super::walk::Top;
@@ -47,6 +47,15 @@ const MAIN_SIMPLE: &[&[u8]] = &[
     b"worker_rlimit_nofile",
 ];
 
+/// Directives whose arguments `envsubst` templates fill in.
+const TAKEN_AS_IT_IS: &[&[u8]] = &[
+    b"include",
+    b"listen",
+    b"server_name",
+    b"ssl_certificate",
+    b"ssl_certificate_key",
+];
+
 /// Reads at most this much to tell; the first directives decide.
 const SNIFFED_BYTES: usize = 256 * 1024;
 
@@ -67,7 +76,7 @@ pub fn sniff(text: &[u8]) -> Kind {
     if !is_main && !has(OUTER) && !has(INNER) && !has(MAIN_SIMPLE) {
         return Kind::Other;
     }
-    match tree.template() {
+    match tree.template().or_else(|| placeholder(text)) {
         Some(_) => Kind::Template,
         None if is_main => Kind::Main,
         None => Kind::Fragment,
@@ -83,6 +92,30 @@ fn is_shaped(directive: Directive<'_>, text: &[u8]) -> bool {
         }
         _ => directive.open().is_some(),
     }
+}
+
+/// The first `${UPPER_CASE}` placeholder that `envsubst` is to fill in a place that nginx takes as it
+/// is: a name, an address, a path.
+///
+/// nginx's own variables are lower case, and none of these directives but the certificate paths
+/// takes variables at all.
+pub(super) fn placeholder(text: &[u8]) -> Option<Span> {
+    memchr::memmem::find_iter(text, b"${").find_map(|start| {
+        let name = &text[start + 2..];
+        let length = name
+            .iter()
+            .take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b'_')
+            .count();
+        if length == 0 || name.get(length) != Some(&b'}') {
+            return None;
+        }
+        let line = memchr::memrchr(b'\n', &text[..start]).map_or(0, |at| at + 1);
+        let line = text[line..start].trim_ascii_start();
+        let word = line.split(u8::is_ascii_whitespace).next()?;
+        TAKEN_AS_IT_IS
+            .contains(&word)
+            .then(|| Span::new(start, start + length + 3))
+    })
 }
 
 /// What the top of a configuration text is.
@@ -149,6 +182,14 @@ mod tests {
             ("server { listen 443 ssl; server_name a; }", Kind::Fragment),
             ("listen 443 ssl;\nserver_name a;\n", Kind::Fragment),
             ("server {\n  {{ name }}\n}", Kind::Template),
+            (
+                "server { listen 80;\n server_name ${DOMAIN}; }",
+                Kind::Template,
+            ),
+            (
+                "server { listen 80;\n return 301 https://${host}; }",
+                Kind::Fragment,
+            ),
             ("#!/bin/sh\necho server\n", Kind::Other),
             (
                 "server 0.pool.ntp.org iburst\nserver 1.pool.ntp.org\n",

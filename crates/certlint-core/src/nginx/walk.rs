@@ -180,9 +180,16 @@ impl<'l, 'f> Walker<'l, 'f> {
         if first_time {
             self.sources.push(source);
         }
-        if let Some(span) = parsed.tree.template() {
+        let template = parsed
+            .tree
+            .template()
+            .map(|span| (span, SnippetKind::Template));
+        let envsubst = || {
+            let span = super::sniff::placeholder(&parsed.text.bytes)?;
+            Some((span, SnippetKind::Envsubst))
+        };
+        if let Some((span, kind)) = template.or_else(envsubst) {
             if first_time {
-                let kind = SnippetKind::Template;
                 let at = Location::new(source, span);
                 self.problems.push(Problem::Template { at, kind });
             }
