@@ -297,3 +297,102 @@ impl fmt::Display for Name<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(permitted: &[&str], excluded: &[&str], names: &[&str]) -> Result<(), String> {
+        let dns = |list: &[&str]| -> Vec<Vec<u8>> {
+            list.iter().map(|name| name.as_bytes().to_vec()).collect()
+        };
+        let (permitted, excluded) = (dns(permitted), dns(excluded));
+        NameConstraints::new(
+            permitted.iter().map(|name| RawSubtree::Dns(name)),
+            excluded.iter().map(|name| RawSubtree::Dns(name)),
+        )
+        .permits(&SanSet::new(names, [[0_u8; 0]; 0], [""; 0]))
+        .map_err(|violation| violation.to_string())
+    }
+
+    #[test]
+    fn every_name_must_lie_in_a_permitted_tree() {
+        assert_eq!(
+            verdict(&["a.test"], &[], &["a.test", "x.a.test", "*.a.test"]),
+            Ok(())
+        );
+        assert_eq!(
+            verdict(&["a.test"], &[], &["a.test", "b.test"]),
+            Err("`b.test` is in no permitted tree".to_owned())
+        );
+        assert!(verdict(&["a.test"], &[], &["xa.test"]).is_err());
+        assert_eq!(verdict(&["b.test", "A.TEST"], &[], &["a.test"]), Ok(()));
+    }
+
+    #[test]
+    fn a_leading_dot_means_strictly_below() {
+        assert_eq!(
+            verdict(&[".a.test"], &[], &["x.a.test", "*.a.test", "x.y.a.test"]),
+            Ok(())
+        );
+        assert!(verdict(&[".a.test"], &[], &["a.test"]).is_err());
+    }
+
+    #[test]
+    fn a_wildcard_may_not_touch_an_excluded_tree() {
+        assert_eq!(
+            verdict(&[], &["bad.a.test"], &["*.a.test"]),
+            Err("`*.a.test` is excluded by `bad.a.test`".to_owned())
+        );
+        assert_eq!(verdict(&[], &["very.bad.a.test"], &["*.a.test"]), Ok(()));
+        assert_eq!(verdict(&[], &["bad.a.test"], &["ok.a.test"]), Ok(()));
+        assert!(verdict(&[], &[".a.test"], &["*.a.test"]).is_err());
+    }
+
+    #[test]
+    fn an_empty_constraint_is_every_name() {
+        assert_eq!(verdict(&[""], &[], &["a.test"]), Ok(()));
+        assert!(verdict(&[], &[""], &["a.test"]).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_where_its_kind_is_constrained() {
+        for broken in ["a.test.", "*.a.test", "a..test", "."] {
+            assert_eq!(
+                verdict(&[broken], &[], &["a.test"]),
+                Err(format!("the constraint `{broken}` is malformed"))
+            );
+        }
+        assert_eq!(
+            verdict(&["a.test"], &[], &["a.test", "a.test."]),
+            Err("the entry `a.test.` is malformed, and names are constrained".to_owned())
+        );
+        assert_eq!(verdict(&[], &[], &["a.test."]), Ok(()));
+    }
+
+    #[test]
+    fn addresses_lie_in_a_network_of_their_own_family() {
+        let v4 = |mask: [u8; 4]| [&[10, 1, 0, 0], &mask[..]].concat();
+        let permits = |octets: &[u8], address: &[u8]| {
+            NameConstraints::new([RawSubtree::Address(octets)], [])
+                .permits(&SanSet::new([""; 0], [address], [""; 0]))
+                .is_ok()
+        };
+        assert!(permits(&v4([255, 255, 0, 0]), &[10, 1, 9, 9]));
+        assert!(!permits(&v4([255, 255, 0, 0]), &[10, 2, 9, 9]));
+        assert!(permits(&v4([0, 0, 0, 0]), &[192, 0, 2, 1]));
+        assert!(permits(&v4([255, 255, 255, 255]), &[10, 1, 0, 0]));
+        assert!(!permits(&v4([255, 255, 255, 255]), &[10, 1, 0, 1]));
+        assert!(
+            !permits(&v4([255, 0, 255, 0]), &[10, 1, 0, 0]),
+            "not a prefix"
+        );
+        assert!(
+            !permits(&v4([254, 1, 0, 0]), &[10, 1, 0, 0]),
+            "not a prefix"
+        );
+        assert!(!permits(&[10, 1, 0, 0], &[10, 1, 0, 0]), "no mask");
+        assert!(!permits(&v4([0, 0, 0, 0]), &[0; 16]), "another family");
+        assert!(permits(&[0; 32], &[1; 16]));
+    }
+}

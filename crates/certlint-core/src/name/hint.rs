@@ -200,3 +200,225 @@ fn list(names: &[String]) -> String {
         more => format!("it covers: {shown} and {more} more"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::hints;
+    use super::*;
+
+    /// The first hint, as word and sentence.
+    fn first(dns: &[&str], common_name: &str, pattern: &HostPattern) -> (&'static str, String) {
+        let mapped = "::ffff:192.0.2.1".parse::<std::net::Ipv6Addr>().unwrap();
+        let san = SanSet::new(dns, [mapped.octets()], [common_name]);
+        let hint = hints(&san, pattern, &|_| false).swap_remove(0);
+        (hint.as_str(), hint.sentence(&san, pattern))
+    }
+
+    #[test]
+    fn every_hint_says_what_to_do() {
+        let table: [(&[&str], &str, &str, &str, &str); 19] = [
+            (
+                &[],
+                "www.example.com",
+                "www.example.com",
+                "cn-only",
+                "`www.example.com` is only in the common name, which browsers, Go and rustls \
+                 ignore; reissue the certificate with a subjectAltName",
+            ),
+            (
+                &["other.test"],
+                "www.example.com",
+                "www.example.com",
+                "cn-ignored",
+                "the common name `www.example.com` is not used once a subjectAltName is present; \
+                 add `www.example.com` to the subjectAltName",
+            ),
+            (
+                &["192.0.2.9"],
+                "",
+                "192.0.2.9",
+                "ip-in-dns",
+                "the address stands as a DNS name; it must be an IP entry (`IP:192.0.2.9`)",
+            ),
+            (
+                &[],
+                "",
+                "192.0.2.1",
+                "ip-mapped",
+                "the certificate has `::ffff:192.0.2.1`, and only Java takes an IPv4-mapped IPv6 \
+                 address and its IPv4 form as equal",
+            ),
+            (
+                &["*.example.com"],
+                "",
+                "example.com",
+                "apex-needs-own-entry",
+                "`*.example.com` does not cover `example.com` itself; add `example.com`",
+            ),
+            (
+                &["*.example.com"],
+                "",
+                "a.b.example.com",
+                "wildcard-one-label-only",
+                "`*.example.com` stands for one label; add `a.b.example.com` or `*.b.example.com`",
+            ),
+            (
+                &["*.example.com"],
+                "",
+                "*.b.example.com",
+                "wildcard-one-label-only",
+                "`*.example.com` stands for one label; add `*.b.example.com`",
+            ),
+            (
+                &["example.com"],
+                "",
+                "www.example.com",
+                "www-vs-apex",
+                "the certificate has `example.com` but not `www.example.com`",
+            ),
+            (
+                &["example.com"],
+                "",
+                "*.example.com",
+                "wildcard-missing",
+                "only `example.com` is there; add `*.example.com`",
+            ),
+            (
+                &["www.example.com."],
+                "",
+                "www.example.com",
+                "san-trailing-dot",
+                "entry `www.example.com.` is not usable: it ends in a dot",
+            ),
+            (
+                &["www.example.com\n"],
+                "",
+                "www.example.com",
+                "san-whitespace",
+                r"entry `www.example.com\n` is not usable: it has white space",
+            ),
+            (
+                &["https://www.example.com/"],
+                "",
+                "www.example.com",
+                "san-is-url",
+                "entry `https://www.example.com/` is not usable: it is a URL; only the host \
+                 belongs there",
+            ),
+            (
+                &["www.example.com:443"],
+                "",
+                "www.example.com",
+                "san-has-port",
+                "entry `www.example.com:443` is not usable: a port is no part of a name",
+            ),
+            (
+                &["w*.example.com"],
+                "",
+                "www.example.com",
+                "partial-wildcard",
+                "entry `w*.example.com` is not usable: `*` must be a whole label",
+            ),
+            (
+                &["www.*.com"],
+                "",
+                "www.example.com",
+                "wildcard-not-leftmost",
+                "entry `www.*.com` is not usable: `*` must be the first label, and the only one",
+            ),
+            (
+                &["*.com"],
+                "",
+                "example.com",
+                "wildcard-on-tld",
+                "entry `*.com` is not usable: `*` needs two labels behind it",
+            ),
+            (
+                &["bücher.example"],
+                "",
+                "xn--bcher-kva.example",
+                "san-not-ascii",
+                "entry `bücher.example` is not usable: it must be in A-labels (`xn--…`)",
+            ),
+            (
+                &["www.example.com\0.evil.test"],
+                "",
+                "www.example.com",
+                "san-nul",
+                r"entry `www.example.com\u{0}.evil.test` is not usable: it has a NUL byte",
+            ),
+            (
+                &["exmaple.com"],
+                "",
+                "example.com",
+                "typo",
+                "did you mean `exmaple.com`?",
+            ),
+        ];
+        for (dns, common_name, pattern, word, sentence) in table {
+            let pattern = HostPattern::nginx(pattern.as_bytes());
+            assert_eq!(
+                first(dns, common_name, &pattern),
+                (word, sentence.to_owned())
+            );
+        }
+    }
+
+    #[test]
+    fn hints_that_only_a_rule_can_find_have_words_and_sentences() {
+        let san = SanSet::default();
+        let pattern = HostPattern::host("www.example.com");
+        let other = Hint {
+            kind: HintKind::OtherCertificate,
+            entry: "`certs/b.pem` (line 4)".to_owned(),
+        };
+        assert_eq!(other.as_str(), "other-certificate");
+        assert_eq!(
+            other.sentence(&san, &pattern),
+            "`certs/b.pem` (line 4) covers `www.example.com`; is the wrong file set here?"
+        );
+        let placeholder = Hint {
+            kind: HintKind::DefaultCertificate,
+            entry: String::new(),
+        };
+        assert_eq!(placeholder.as_str(), "default-certificate");
+        assert_eq!(
+            placeholder.sentence(&san, &pattern),
+            "this is a placeholder certificate, not one for this name"
+        );
+    }
+
+    #[test]
+    fn the_last_resort_lists_at_most_five_names() {
+        let pattern = HostPattern::host("x.test");
+        let of = |names: &[&str]| {
+            let san = SanSet::new(names, [[0_u8; 0]; 0], [""; 0]);
+            Hint {
+                kind: HintKind::None,
+                entry: String::new(),
+            }
+            .sentence(&san, &pattern)
+        };
+        assert_eq!(of(&[]), "it has no usable name at all");
+        assert_eq!(of(&["b.test", "a.test"]), "it covers: `a.test`, `b.test`");
+        assert_eq!(
+            of(&[
+                "a.test", "b.test", "c.test", "d.test", "e.test", "f.test", "g.test"
+            ]),
+            "it covers: `a.test`, `b.test`, `c.test`, `d.test`, `e.test` and 2 more"
+        );
+    }
+
+    #[test]
+    fn another_top_level_domain_is_said() {
+        let pattern = HostPattern::host("example.com");
+        let said = first(&["example.org"], "", &pattern);
+        assert_eq!(
+            said,
+            (
+                "other-tld",
+                "the certificate is for `example.org`".to_owned()
+            )
+        );
+    }
+}

@@ -23,27 +23,22 @@ const LONG_NAME: usize = 12;
 ///
 /// `served` tells whether another name is served by the same input: then it is no misspelling.
 pub fn hints(san: &SanSet, pattern: &HostPattern, served: &dyn Fn(&str) -> bool) -> Vec<Hint> {
-    let finders: [&dyn Fn() -> Option<Hint>; 9] = [
-        &|| common_name(san, pattern),
-        &|| address_entry(san, pattern),
-        &|| apex(san, pattern),
-        &|| one_label_only(san, pattern),
-        &|| www(san, pattern),
-        &|| wildcard_missing(san, pattern),
-        &|| repaired(san, pattern),
-        &|| typo(san, pattern, served),
-        &|| other_tld(san, pattern),
+    let certain = [
+        common_name(san, pattern),
+        address_entry(san, pattern),
+        apex(san, pattern),
+        one_label_only(san, pattern),
+        www(san, pattern),
+        wildcard_missing(san, pattern),
+        repaired(san, pattern),
     ];
-    let mut hints: Vec<Hint> = finders
-        .into_iter()
-        .filter_map(|find| find())
-        .take(HINTS_MAX)
-        .collect();
+    let mut hints: Vec<Hint> = certain.into_iter().flatten().take(HINTS_MAX).collect();
+    // A guess only helps where nothing is certain.
     if hints.is_empty() {
-        hints.push(Hint {
-            kind: HintKind::None,
-            entry: String::new(),
-        });
+        hints.extend(typo(san, pattern, served).or_else(|| other_tld(san, pattern)));
+    }
+    if hints.is_empty() {
+        hints.extend(hint(HintKind::None, ""));
     }
     hints
 }
@@ -143,7 +138,7 @@ fn www(san: &SanSet, pattern: &HostPattern) -> Option<Hint> {
         Some(apex) => apex.to_owned(),
         None => format!("www.{host}"),
     };
-    if san.covering(&other).is_some() {
+    if san.has_exact(&other) {
         hint(HintKind::WwwVsApex, other)
     } else {
         None
@@ -324,11 +319,11 @@ fn other_tld(san: &SanSet, pattern: &HostPattern) -> Option<Hint> {
         Wanted::Host(host) => (host, san.exact()),
         Wanted::Below(base) => (base, san.wildcards()),
     };
-    let (front, _) = name.rsplit_once('.')?;
+    let (front, tld) = name.rsplit_once('.')?;
     let found = entries.iter().find(|entry| {
         entry
             .rsplit_once('.')
-            .is_some_and(|(other, _)| other == front)
+            .is_some_and(|(other, end)| other == front && end != tld)
     })?;
     let star = if matches!(pattern, HostPattern::Exact(_)) {
         ""

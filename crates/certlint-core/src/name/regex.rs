@@ -12,8 +12,8 @@ use std::sync::{Arc, OnceLock};
 use super::regex_structure::Structure;
 
 /// Start-of-pattern items that bound one match. nginx itself allows PCRE2's default of ten million
-/// steps; a host that needs a hundred thousand is one that we do not decide.
-const LIMITS: &str = "(*LIMIT_MATCH=100000)(*LIMIT_DEPTH=10000)(*LIMIT_HEAP=4096)";
+/// steps; a host that needs twenty thousand is one that we do not decide.
+const LIMITS: &str = "(*LIMIT_MATCH=20000)(*LIMIT_DEPTH=10000)(*LIMIT_HEAP=4096)";
 
 /// No SNI value is longer (RFC 6066 section 3 allows more, but a DNS name does not).
 const HOST_MAX: usize = 255;
@@ -198,5 +198,168 @@ impl fmt::Debug for Regex {
 impl fmt::Display for Regex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&String::from_utf8_lossy(&self.inner.pattern))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(pattern: &[u8]) -> (String, usize) {
+        let error = Regex::new(pattern)
+            .compile()
+            .expect_err("a broken pattern")
+            .clone();
+        (error.message, error.offset)
+    }
+
+    #[test]
+    fn errors_read_as_those_of_nginx() {
+        let table: [(&str, &str, usize); 9] = [
+            ("(", r#"missing closing parenthesis in "(""#, 1),
+            ("^(a", r#"missing closing parenthesis in "^(a""#, 3),
+            (
+                "a)b",
+                r#"unmatched closing parenthesis in "a)b" at ")b""#,
+                1,
+            ),
+            (
+                "[a",
+                r#"missing terminating ] for character class in "[a""#,
+                2,
+            ),
+            (
+                "*x",
+                r#"quantifier does not follow a repeatable item in "*x" at "*x""#,
+                0,
+            ),
+            (
+                "a**",
+                r#"quantifier does not follow a repeatable item in "a**" at "*""#,
+                2,
+            ),
+            (
+                "a{3,2}",
+                r#"numbers out of order in {} quantifier in "a{3,2}" at "}""#,
+                5,
+            ),
+            (
+                "[z-a]",
+                r#"range out of order in character class in "[z-a]" at "a]""#,
+                3,
+            ),
+            (r"\", r#"\ at end of pattern in "\""#, 1),
+        ];
+        for (pattern, expected, offset) in table {
+            let expected = format!("pcre2_compile() failed: {expected}");
+            assert_eq!(message(pattern.as_bytes()), (expected, offset), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn error_offsets_count_bytes_that_are_no_utf8() {
+        assert_eq!(message(b"a\xe9\xe9)b").1, 3);
+        assert_eq!(message("aé)b".as_bytes()).1, 3);
+    }
+
+    #[test]
+    fn start_of_pattern_items_of_the_user_still_work() {
+        for pattern in [
+            "(*UTF)^a.c$",
+            "(*NO_AUTO_POSSESS)^abc$",
+            "(*LIMIT_MATCH=50)^abc$",
+        ] {
+            assert_eq!(
+                Regex::new(pattern.as_bytes()).is_match(b"abc"),
+                Some(true),
+                "{pattern}"
+            );
+        }
+        assert_eq!(
+            Regex::new("(*UTF)^.$".as_bytes()).is_match("é".as_bytes()),
+            Some(true)
+        );
+        assert_eq!(
+            Regex::new("^.$".as_bytes()).is_match("é".as_bytes()),
+            Some(false)
+        );
+    }
+
+    #[test]
+    fn a_pattern_with_a_capital_has_no_case() {
+        assert_eq!(
+            Regex::new(br"^CASE\.test$").is_match(b"case.test"),
+            Some(true)
+        );
+        assert_eq!(
+            Regex::new(br"^case\.test$").is_match(b"CASE.test"),
+            Some(false)
+        );
+        assert_eq!(
+            Regex::new(br"^\Sase\.test$").is_match(b"CASE.test"),
+            Some(true)
+        );
+    }
+
+    #[test]
+    fn a_pattern_matches_anywhere_unless_it_is_anchored() {
+        let regex = Regex::new(br"re\.test");
+        assert_eq!(regex.is_match(b"xre.testy.evil"), Some(true));
+        assert_eq!(regex.is_anchored(), Some(false));
+        assert_eq!(Regex::new(br"^(?:a|b)\.test$").is_anchored(), Some(true));
+        assert_eq!(Regex::new(br"^a\.test|b\.test$").is_anchored(), Some(false));
+        assert_eq!(Regex::new(br"^(?=a)a$").is_anchored(), None);
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_match_themselves() {
+        let regex = Regex::new(b"^\xe9+$");
+        assert_eq!(regex.is_match(b"\xe9\xe9"), Some(true));
+        assert_eq!(regex.is_match("é".as_bytes()), Some(false));
+    }
+
+    #[test]
+    fn a_costly_match_is_given_up_soon() {
+        let regex = Regex::new(b"^(a+)+$");
+        let start = std::time::Instant::now();
+        assert_eq!(
+            regex.is_match(format!("{}b", "a".repeat(200)).as_bytes()),
+            None
+        );
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn hosts_that_are_too_long_are_not_tried() {
+        let regex = Regex::new(b"a");
+        assert_eq!(regex.is_match(&[b'a'; 255]), Some(true));
+        assert_eq!(regex.is_match(&[b'a'; 256]), None);
+    }
+
+    #[test]
+    fn equality_is_that_of_the_text() {
+        assert_eq!(Regex::new(b"a"), Regex::new(b"a"));
+        assert_ne!(Regex::new(b"a"), Regex::new(b"b"));
+    }
+
+    #[test]
+    fn only_dots_between_letters_or_digits_are_loose() {
+        for (pattern, expected) in [
+            ("^www.example\\.com$", &[4][..]),
+            ("example.com", &[7]),
+            ("^(www.)?a.b$", &[9]),
+            ("^(w.w|a)$", &[3]),
+            ("^.+\\.example\\.com$", &[]),
+            ("^a.*\\.com$", &[]),
+            ("^a.?b$", &[]),
+            ("^[.]a$", &[]),
+            ("^(?=a)a.b$", &[]),
+        ] {
+            assert_eq!(
+                Regex::new(pattern.as_bytes()).unescaped_dots(),
+                expected,
+                "{pattern}"
+            );
+        }
     }
 }

@@ -16,6 +16,9 @@ use super::regex_language::{HostBytes, Language};
 /// Deeper patterns are not looked into, so that recursion over the tree stays shallow.
 const NEST_LIMIT: u32 = 64;
 
+/// Longer patterns are not looked into: nginx reads no longer word (measured: 4096 bytes).
+const PATTERN_MAX: usize = 4096;
+
 /// What is known about a pattern.
 #[derive(Debug, Default)]
 pub(super) struct Structure {
@@ -36,7 +39,8 @@ impl Structure {
     /// Looks at a pattern as nginx would give it to PCRE2.
     pub(super) fn of(pattern: &[u8], caseless: bool) -> Self {
         // Bytes above 0x7f repeat one by one in PCRE2 without UTF mode, and whole in regex-syntax.
-        let Some(text) = str::from_utf8(pattern).ok().filter(|text| text.is_ascii()) else {
+        let text = str::from_utf8(pattern).ok();
+        let Some(text) = text.filter(|text| text.is_ascii() && text.len() <= PATTERN_MAX) else {
             return Self::default();
         };
         // White space inside `{ 2 }` is skipped here, literal in PCRE2 before 10.43; no host has any.
@@ -61,11 +65,20 @@ impl Structure {
             .build();
         let parts = translator.translate(text, &tree).ok().map(|hir| {
             let properties = hir.properties();
+            let anchored = properties.look_set_prefix().contains(Look::Start)
+                && properties.look_set_suffix().contains(Look::End);
+            let at_edges = Looks::AtEdges {
+                start: true,
+                end: true,
+            };
             Parts {
-                anchored: properties.look_set_prefix().contains(Look::Start)
-                    && properties.look_set_suffix().contains(Look::End),
-                hosts: between_anchors(&hir),
-                loose: language(&hir, true).unwrap_or(Language::NEVER),
+                anchored,
+                hosts: if anchored {
+                    language(&hir, at_edges)
+                } else {
+                    None
+                },
+                loose: language(&hir, Looks::Ignored).unwrap_or(Language::NEVER),
             }
         });
         Self {
@@ -97,74 +110,92 @@ impl Structure {
     }
 }
 
-/// The language between `^` and `$`, of each branch where the whole pattern is an alternation.
-fn between_anchors(hir: &Hir) -> Option<Language> {
-    match hir.kind() {
-        HirKind::Capture(capture) => between_anchors(&capture.sub),
-        HirKind::Alternation(branches) => branches
-            .iter()
-            .map(between_anchors)
-            .collect::<Option<Vec<_>>>()
-            .map(Language::alternation),
-        HirKind::Concat(items) => {
-            let (first, rest) = items.split_first()?;
-            let (last, middle) = rest.split_last()?;
-            if *first.kind() != HirKind::Look(Look::Start)
-                || *last.kind() != HirKind::Look(Look::End)
-            {
-                return None;
-            }
-            middle
-                .iter()
-                .map(|item| language(item, false))
-                .collect::<Option<Vec<_>>>()
-                .map(Language::concatenation)
-        }
-        _ => None,
-    }
+/// What to do with assertions.
+#[derive(Clone, Copy)]
+enum Looks {
+    /// `^` may stand at the start, `$` at the end; any other gives the language up.
+    AtEdges { start: bool, end: bool },
+    /// Each is taken for true.
+    Ignored,
 }
 
-/// The language of a tree over the bytes of host names. An assertion makes it `None`, or counts as
-/// true when `ignore_looks`.
-fn language(hir: &Hir, ignore_looks: bool) -> Option<Language> {
-    let all = |items: &[Hir]| -> Option<Vec<Language>> {
-        items
-            .iter()
-            .map(|item| language(item, ignore_looks))
-            .collect()
-    };
+/// The language of a tree over the bytes of host names.
+fn language(hir: &Hir, looks: Looks) -> Option<Language> {
+    let byte_set = |first: u8, last: u8| HostBytes::of(first..=last);
     Some(match hir.kind() {
         HirKind::Empty => Language::EMPTY,
         HirKind::Literal(literal) => Language::concatenation(
             literal
                 .0
                 .iter()
-                .map(|&byte| Language::Set(HostBytes::of(byte..=byte)))
+                .map(|&byte| Language::Set(byte_set(byte, byte)))
                 .collect(),
         ),
         HirKind::Class(Class::Bytes(class)) => Language::Set(
             class
                 .iter()
-                .map(|range| HostBytes::of(range.start()..=range.end()))
+                .map(|range| byte_set(range.start(), range.end()))
                 .collect(),
         ),
         HirKind::Class(Class::Unicode(class)) => Language::Set(
             class
                 .iter()
-                .map(|range| HostBytes::of(ascii(range.start())..=ascii(range.end())))
+                .map(|range| byte_set(ascii(range.start()), ascii(range.end())))
                 .collect(),
         ),
-        HirKind::Look(_) if ignore_looks => Language::EMPTY,
-        HirKind::Look(_) => return None,
+        HirKind::Look(look) => match (look, looks) {
+            (_, Looks::Ignored)
+            | (Look::Start, Looks::AtEdges { start: true, .. })
+            | (Look::End, Looks::AtEdges { end: true, .. }) => Language::EMPTY,
+            _ => return None,
+        },
         HirKind::Repetition(repetition) => Language::Repeat {
-            language: Box::new(language(&repetition.sub, ignore_looks)?),
+            language: Box::new(language(&repetition.sub, looks.inside())?),
             min: repetition.min,
             max: repetition.max,
         },
-        HirKind::Capture(capture) => language(&capture.sub, ignore_looks)?,
-        HirKind::Concat(items) => Language::concatenation(all(items)?),
-        HirKind::Alternation(items) => Language::alternation(all(items)?),
+        HirKind::Capture(capture) => language(&capture.sub, looks)?,
+        HirKind::Concat(items) => Language::concatenation(
+            (0..items.len())
+                .map(|index| language(&items[index], looks.of_item(items, index)))
+                .collect::<Option<_>>()?,
+        ),
+        HirKind::Alternation(branches) => Language::alternation(
+            branches
+                .iter()
+                .map(|branch| language(branch, looks))
+                .collect::<Option<_>>()?,
+        ),
     })
+}
+
+impl Looks {
+    /// For a part that can stand anywhere.
+    const fn inside(self) -> Self {
+        match self {
+            Self::AtEdges { .. } => Self::AtEdges {
+                start: false,
+                end: false,
+            },
+            Self::Ignored => Self::Ignored,
+        }
+    }
+
+    /// For one item of a sequence: it is at an edge when only assertions stand before or after.
+    fn of_item(self, items: &[Hir], index: usize) -> Self {
+        let empty = |items: &[Hir]| {
+            items
+                .iter()
+                .all(|item| item.properties().maximum_len() == Some(0))
+        };
+        match self {
+            Self::AtEdges { start, end } => Self::AtEdges {
+                start: start && empty(&items[..index]),
+                end: end && empty(&items[index + 1..]),
+            },
+            Self::Ignored => Self::Ignored,
+        }
+    }
 }
 
 /// The nearest byte: no host byte lies above 0x7e, so cutting there loses nothing.
@@ -252,4 +283,123 @@ fn flags_are_shared(flags: &ast::Flags) -> bool {
             matches!(flag, Flag::CaseInsensitive | Flag::DotMatchesNewLine)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Regex;
+
+    /// Patterns out of pieces, mostly such that we look into them.
+    fn pattern() -> impl Strategy<Value = String> {
+        let piece = prop::sample::select(
+            &[
+                "a",
+                "b",
+                "ab",
+                "1",
+                "-",
+                "_",
+                r"\.",
+                ".",
+                "[ab]",
+                "[^.]",
+                "[a-c]",
+                r"\d",
+                r"\w",
+                r"[\w-]",
+                "[[:alpha:]]",
+                "(a)",
+                "(?:b)",
+                "(?<n>a)",
+                "A",
+                "[A-B]",
+                r"\-",
+                r"\x61",
+                "[]a]",
+                "[a-]",
+                "^",
+                "$",
+                r"\b",
+                "(?i)",
+                "",
+                r"\A",
+                r"\z",
+                "(a^b)",
+                "[^a]",
+                r"\D",
+                "(?i:A)",
+                "(?s).",
+                "[.]",
+            ][..],
+        );
+        let times = prop::sample::select(
+            &[
+                "", "", "", "", "?", "*", "+", "{2}", "{1,2}", "{2,}", "??", "+?",
+            ][..],
+        );
+        let word = prop::collection::vec((piece, times), 1..6).prop_map(|pieces| {
+            pieces
+                .into_iter()
+                .map(|(piece, times)| format!("{piece}{times}"))
+                .collect::<String>()
+        });
+        let group = prop::collection::vec(word, 1..3).prop_map(|words| words.join("|"));
+        (group.clone(), group, 0..4_u8).prop_map(|(left, right, kind)| match kind {
+            0 => format!("^{left}$"),
+            1 => format!("^({left}){right}$"),
+            2 => format!("^(?:{left})?(?:{right})$"),
+            _ => format!("{left}{right}"),
+        })
+    }
+
+    fn host() -> impl Strategy<Value = String> {
+        prop::collection::vec(
+            prop::sample::select(&["a", "b", "c", "1", "-", "_", ".", "ab"][..]),
+            0..6,
+        )
+        .prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        /// PCRE2 is the judge of what regex-syntax told us.
+        #[test]
+        fn listed_names_are_the_names_that_pcre_matches(
+            pattern in pattern(),
+            hosts in prop::collection::vec(host(), 8),
+        ) {
+            let regex = Regex::new(pattern.as_bytes());
+            if regex.compile().is_ok()
+                && let Some(names) = regex.structure().hosts().and_then(|hosts| hosts.names()) {
+                for name in &names {
+                    prop_assert_eq!(regex.is_match(name.as_bytes()), Some(true), "{} {}", pattern, name);
+                }
+                for host in hosts.iter().filter(|host| !names.contains(*host)) {
+                    prop_assert_eq!(regex.is_match(host.as_bytes()), Some(false), "{} {}", pattern, host);
+                }
+            }
+        }
+
+        #[test]
+        fn names_below_a_base_are_all_that_pcre_matches(
+            pattern in pattern(),
+            hosts in prop::collection::vec(host(), 8),
+        ) {
+            let pattern = format!("^(?:{pattern})\\.a\\.b$");
+            let regex = Regex::new(pattern.as_bytes());
+            if regex.compile().is_ok()
+                && let Some(below) = regex.structure().hosts().and_then(|hosts| hosts.labels_below()) {
+                for host in hosts.iter().flat_map(|host| [host.clone(), format!("{host}.a.b")]) {
+                    if regex.is_match(host.as_bytes()) == Some(true) {
+                        let front = host.strip_suffix(&format!(".{}", below.base));
+                        prop_assert!(front.is_some(), "{} {}", pattern, host);
+                        prop_assert!(below.deep || !front.unwrap().contains('.'), "{} {}", pattern, host);
+                    }
+                }
+            }
+        }
+    }
 }

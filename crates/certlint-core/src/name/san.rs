@@ -212,3 +212,68 @@ fn sorted<T: Ord>(mut entries: Vec<T>) -> Box<[T]> {
     entries.dedup();
     entries.into_boxed_slice()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_and_stand_once() {
+        let san = SanSet::new(
+            [
+                "www.example.com",
+                "*.example.com",
+                "WWW.example.com",
+                "a.example.com",
+            ],
+            [&[192, 0, 2, 1][..], &[192, 0, 2, 1]],
+            [""; 0],
+        );
+        assert_eq!(
+            san.names(),
+            [
+                "*.example.com",
+                "192.0.2.1",
+                "a.example.com",
+                "www.example.com"
+            ]
+        );
+        assert!(!san.is_empty());
+    }
+
+    #[test]
+    fn unusable_entries_say_what_breaks_for_whom() {
+        let dns: [&[u8]; 4] = [b"caf\xe9.example", b"", b"example.com.", b"a\x1b[31m"];
+        let san = SanSet::new(dns, [[10, 0, 0, 0, 1]], [""; 0]);
+        assert!(san.is_empty());
+        let said: Vec<_> = san
+            .unusable()
+            .iter()
+            .map(|entry| {
+                (
+                    entry.text(),
+                    entry.reason.as_str(),
+                    entry.refused_by().len(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            said,
+            [
+                (String::new(), "empty", 1),
+                ("0a:00:00:00:01".to_owned(), "address-length", 3),
+                ("a\\u{1b}[31m".to_owned(), "whitespace", 0),
+                ("caf\\xe9.example".to_owned(), "non-ascii", 2),
+                ("example.com.".to_owned(), "trailing-dot", 0),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_entry_of_another_kind_does_not_make_a_dns_name() {
+        let san = SanSet::new([""; 0], [[192, 0, 2, 1]], ["www.example.com"]);
+        assert!(!san.has_dns());
+        assert!(!san.is_empty());
+        assert_eq!(san.common_names(), ["www.example.com".into()]);
+    }
+}
