@@ -1,2 +1,39 @@
-//! stub
-fn main() {}
+//! `certlint`: finds names that a certificate does not cover, before the deploy.
+//!
+//! ```text
+//! args ─▶ discover, walk ─▶ load ─▶ core: check or resolve ─▶ report ─▶ exit code
+//!             └── files, mapping: which file on disk a configuration means
+//! ```
+//!
+//! Findings go to standard output, everything else to standard error.
+
+mod args;
+mod bytes;
+mod color;
+mod command;
+mod console;
+mod discover;
+mod files;
+mod load;
+mod mapping;
+mod output;
+mod report;
+mod walk;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let exit = match cli.command.unwrap_or(Command::Check(cli.check)) {
+        Command::Cert(args) => command::cert::run(&args),
+        Command::Check(args) => command::check::run(&args),
+        Command::Explain(args) => command::explain::run(&args),
+        Command::Resolve(args) => command::resolve::run(&args),
+        Command::Rules(args) => command::rules::run(&args),
+    };
+    exit.into()
+}

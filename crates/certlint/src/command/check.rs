@@ -1,0 +1,83 @@
+//! `certlint check`: reads, checks, reports.
+
+use std::collections::BTreeMap;
+
+use certlint_core::check::{Settings, check};
+use certlint_core::finding::Level;
+use jiff::Timestamp;
+
+use super::rule;
+use crate::args::{CheckArgs, ColorWhen, LevelArgs};
+use crate::console::Console;
+use crate::load::load;
+use crate::output::{self, Exit, deliver};
+use crate::report::{Look, Report};
+
+/// Checks everything that `args` names.
+pub(crate) fn run(args: &CheckArgs) -> Exit {
+    let console = Console::new(&args.console);
+    let levels = match levels(&args.levels) {
+        Ok(levels) => levels,
+        Err(error) => {
+            console.error(error);
+            return Exit::Failure;
+        }
+    };
+    let settings = Settings {
+        levels,
+        suppressions: !args.no_suppressions,
+    };
+    let now = args.now.unwrap_or_else(Timestamp::now).as_second();
+    let loaded = load(&args.input, &[], &console);
+    let found = loaded.models.iter();
+    let found = found
+        .map(|model| (model, check(model, &settings, now)))
+        .collect();
+    let report = Report::new(found, loaded.files);
+    let is_file = args.output_file.is_some();
+    let look = Look {
+        format: args.format,
+        color: match is_file {
+            // The environment speaks about the terminal, not about files.
+            true => args.console.color == ColorWhen::Always,
+            false => output::is_colored(args.console.color),
+        },
+        width: output::width(),
+        verbose: console.is_verbose(),
+    };
+    let failing = args.fail_on.level();
+    let is_failing = |level| failing.is_some_and(|failing| level >= failing);
+    let exit = match report.findings.iter().any(|(_, it)| is_failing(it.level)) {
+        _ if console.has_failed() => Exit::Failure,
+        true => Exit::Findings,
+        false => Exit::Clean,
+    };
+    let exit = deliver(args.output_file.as_deref(), &console, exit, |out| {
+        report.write(look, out)
+    });
+    match report.counts.files {
+        0 if console.has_failed() => {}
+        0 => console.summary("no nginx configuration found"),
+        _ => console.summary(&report.counts.line(console.is_verbose())),
+    }
+    exit
+}
+
+fn levels(args: &LevelArgs) -> Result<BTreeMap<&'static str, Option<Level>>, String> {
+    let mut levels = BTreeMap::new();
+    let wanted = [
+        (&args.errors, Some(Level::Error)),
+        (&args.warnings, Some(Level::Warning)),
+        (&args.infos, Some(Level::Info)),
+        (&args.ignores, None),
+    ];
+    for (ids, level) in wanted {
+        for id in ids {
+            let before = levels.insert(rule(id)?.id, level);
+            if before.is_some_and(|before| before != level) {
+                return Err(format!("rule `{id}` is given two levels"));
+            }
+        }
+    }
+    Ok(levels)
+}

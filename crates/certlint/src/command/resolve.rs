@@ -1,0 +1,184 @@
+//! `certlint resolve`: which server answers a name, and with which certificate.
+
+use std::io::{self, Write};
+
+use certlint_core::model::Model;
+use certlint_core::resolve::{Answer, AnswerCertificate, resolve};
+use serde::Serialize;
+
+use crate::args::{ResolveArgs, TableFormat};
+use crate::console::Console;
+use crate::load::{Loaded, load};
+use crate::output::{Exit, deliver};
+use crate::report::printable;
+
+/// Answers for every name.
+pub(crate) fn run(args: &ResolveArgs) -> Exit {
+    let console = Console::new(&args.console);
+    let loaded = load(&args.input, &args.names, &console);
+    if loaded.files == 0 && !console.has_failed() {
+        console.error("no nginx configuration found");
+    }
+    tell_refusals(&loaded, &console);
+    let mut items = Vec::new();
+    if !console.has_failed() {
+        for name in &args.names {
+            for model in &loaded.models {
+                for fragment in &model.fragments {
+                    let answers = resolve(model, fragment, name, args.connect);
+                    items.extend(answers.into_iter().map(|answer| Item::new(model, answer)));
+                }
+            }
+        }
+    }
+    let exit = match console.has_failed() {
+        true => Exit::Failure,
+        false => Exit::Clean,
+    };
+    deliver(None, &console, exit, |out| match args.format {
+        TableFormat::Json => {
+            serde_json::to_writer_pretty(&mut *out, &items)?;
+            writeln!(out)
+        }
+        TableFormat::Text => table(&items, out),
+    })
+}
+
+/// A configuration with which the real program does not start serves nothing.
+fn tell_refusals(loaded: &Loaded, console: &Console) {
+    for model in &loaded.models {
+        for refusal in model.fragments.iter().flat_map(|it| &it.refusals) {
+            let source = model.sources.get(refusal.at.source);
+            let at = source.position(refusal.at.start());
+            let (name, reason) = (source.name(), &refusal.reason);
+            let (line, column) = (at.line, at.column);
+            console.error(format!(
+                "{name}:{line}:{column}: nginx refuses this: {reason}"
+            ));
+        }
+    }
+}
+
+/// One answer, as in JSON.
+#[derive(Serialize)]
+struct Item {
+    name: String,
+    listen: String,
+    /// `served`, `rejected`, `plain`, `no-certificate` or `unknown`.
+    outcome: &'static str,
+    server: ServerItem,
+    /// `exact`, `leading-wildcard`, `trailing-wildcard`, `regex` or `default`.
+    matched_by: &'static str,
+    certificates: Vec<CertificateItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ServerItem {
+    file: String,
+    line: u32,
+    server_name: String,
+}
+
+#[derive(Serialize)]
+struct CertificateItem {
+    file: String,
+    sha256: String,
+    key_type: &'static str,
+    /// Sorted.
+    names: Vec<String>,
+    /// `covered`, `not-covered`, `partial`, `not-applicable` or `unknown`.
+    verdict: &'static str,
+}
+
+impl Item {
+    fn new(model: &Model, answer: Answer) -> Self {
+        let source = model.sources.get(answer.server.source);
+        let certificates = answer.certificates.iter();
+        Self {
+            listen: answer.listen,
+            outcome: answer.outcome.as_str(),
+            server: ServerItem {
+                file: source.name().to_owned(),
+                line: source.position(answer.server.start()).line,
+                server_name: answer.server_name,
+            },
+            matched_by: answer.matched_by.as_str(),
+            certificates: certificates
+                .filter_map(|it| CertificateItem::new(model, it))
+                .collect(),
+            why: answer.why,
+            name: answer.name,
+        }
+    }
+}
+
+impl CertificateItem {
+    fn new(model: &Model, answer: &AnswerCertificate) -> Option<Self> {
+        let bundle = model.bundle(answer.bundle);
+        let leaf = bundle.leaf()?;
+        Some(Self {
+            file: model.sources.get(bundle.source).name().to_owned(),
+            sha256: leaf.sha256_hex(),
+            key_type: leaf.public_key.key_type().as_str(),
+            names: leaf.names.names(),
+            verdict: answer.verdict,
+        })
+    }
+}
+
+/// A table with as many lines as there are certificates, one at least for each answer.
+fn table(items: &[Item], out: &mut dyn Write) -> io::Result<()> {
+    const HEAD: [&str; 6] = [
+        "name",
+        "listen",
+        "server",
+        "matched by",
+        "certificate",
+        "verdict",
+    ];
+    let mut rows = vec![HEAD.map(str::to_owned)];
+    for item in items {
+        let name = match item.name.is_empty() {
+            true => "(no SNI)",
+            false => &item.name,
+        };
+        let server = format!("{}:{}", item.server.file, item.server.line);
+        let row = |certificate: String, verdict: &str| {
+            [
+                name.to_owned(),
+                item.listen.clone(),
+                server.clone(),
+                item.matched_by.to_owned(),
+                certificate,
+                verdict.to_owned(),
+            ]
+        };
+        match &item.certificates[..] {
+            [] => {
+                let why = item.why.as_deref().map(|why| format!(" ({why})"));
+                let outcome = item.outcome.to_owned() + &why.unwrap_or_default();
+                rows.push(row("-".to_owned(), &outcome));
+            }
+            all => rows.extend(all.iter().map(|it| row(it.file.clone(), it.verdict))),
+        }
+    }
+    if rows.len() == 1 {
+        return Ok(());
+    }
+    let mut widths = [0; HEAD.len()];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            line += &format!("{:width$}  ", printable(cell));
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}

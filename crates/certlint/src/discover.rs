@@ -1,0 +1,377 @@
+//! From the paths on the command line to the configurations that are checked.
+//!
+//! A file that is named is always read, and must be nginx configuration. A directory is walked,
+//! and what looks like configuration is taken: main files, and pieces of one. Whether a piece is
+//! part of a main file is only known when that one has been read.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use certlint_core::files::{FileError, Files};
+use certlint_core::nginx::dump::Dump;
+use certlint_core::nginx::{Kind, sniff};
+use rayon::prelude::*;
+
+use crate::args::InputArgs;
+use crate::bytes;
+use crate::console::Console;
+use crate::files::{DiskFiles, SIZE_LIMIT, Shared, plain};
+use crate::mapping::{Mapping, Places};
+use crate::walk::{self, Walked};
+
+/// A text from which a configuration starts.
+pub(crate) struct Root {
+    /// The logical path, which is the real one unless this is from a dump.
+    pub(crate) path: Vec<u8>,
+    /// As reports show it.
+    pub(crate) name: String,
+    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) kind: Kind,
+    /// The directory of the main file, also for a piece of it.
+    pub(crate) conf_dir: PathBuf,
+    /// The output of `nginx -T` of which `bytes` is a section.
+    pub(crate) dump: Option<Dump>,
+}
+
+/// Everything that is there to be checked.
+pub(crate) struct Discovery {
+    /// Sorted by path.
+    pub(crate) roots: Vec<Root>,
+    pub(crate) places: Places,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// Finds the configurations; what cannot be read is told to `console`.
+pub(crate) fn discover(args: &InputArgs, console: &Console) -> Option<Discovery> {
+    let working_directory = match std::env::current_dir() {
+        Ok(directory) => directory,
+        Err(error) => {
+            console.error(format!(
+                "cannot find the working directory: {}",
+                plain(&error)
+            ));
+            return None;
+        }
+    };
+    let mut search = Search {
+        places: places(args, &working_directory, console)?,
+        shared: Arc::new(Shared {
+            working_directory,
+            read: HashMap::new(),
+        }),
+        conf_dirs: BTreeMap::new(),
+        console,
+        roots: BTreeMap::new(),
+    };
+    let inputs = inputs(args, console);
+    search.places.tree.extend(inputs.tree());
+    let walked = walk::walk(&inputs.directories, args, console)?;
+    search.take_walked(walked);
+    for file in &inputs.files {
+        search.take_named(file);
+    }
+    if inputs.stdin {
+        search.take_stdin(&args.stdin_filename);
+    }
+    let mut roots: Vec<Root> = search.roots.into_values().collect();
+    roots.sort_by(|a, b| a.path.cmp(&b.path));
+    let on_disk = roots.iter().filter(|root| root.dump.is_none());
+    let read = on_disk.map(|root| (bytes::to_path(&root.path), root.bytes.clone()));
+    let shared = Arc::new(Shared {
+        read: read.collect(),
+        working_directory: search.shared.working_directory.clone(),
+    });
+    Some(Discovery {
+        roots,
+        places: search.places,
+        shared,
+    })
+}
+
+/// What was named, by what it is.
+#[derive(Default)]
+struct Inputs {
+    stdin: bool,
+    /// Real paths.
+    directories: Vec<PathBuf>,
+    files: Vec<NamedFile>,
+}
+
+struct NamedFile {
+    /// As it was typed.
+    typed: PathBuf,
+    /// Real but for its last part, which may be a link.
+    path: PathBuf,
+}
+
+impl Inputs {
+    fn tree(&self) -> impl Iterator<Item = PathBuf> {
+        let files = self.files.iter().filter_map(|file| file.path.parent());
+        let directories = self.directories.iter().map(PathBuf::as_path);
+        directories.chain(files).map(Path::to_owned)
+    }
+}
+
+fn inputs(args: &InputArgs, console: &Console) -> Inputs {
+    let default = [PathBuf::from(".")];
+    let paths = match args.paths.is_empty() {
+        true => &default[..],
+        false => &args.paths[..],
+    };
+    let mut inputs = Inputs::default();
+    for path in paths {
+        if path.as_os_str() == "-" {
+            inputs.stdin = true;
+            continue;
+        }
+        match named(path) {
+            Ok(Named::Directory(directory)) => inputs.directories.push(directory),
+            Ok(Named::File(real)) => inputs.files.push(NamedFile {
+                typed: path.clone(),
+                path: real,
+            }),
+            Err(error) => console.error(format!(
+                "cannot read `{}`: {}",
+                path.display(),
+                plain(&error)
+            )),
+        }
+    }
+    inputs
+}
+
+enum Named {
+    Directory(PathBuf),
+    File(PathBuf),
+}
+
+fn named(path: &Path) -> io::Result<Named> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => return fs::canonicalize(path).map(Named::Directory),
+        Ok(_) => {}
+        // A link may lead to a place that only the mapping knows.
+        Err(_) if fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink()) => {}
+        Err(error) => return Err(error),
+    }
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut real = fs::canonicalize(parent)?;
+    real.extend(path.file_name());
+    Ok(Named::File(real))
+}
+
+/// What the options say about places; the directories that they name must be there.
+fn places(args: &InputArgs, working_directory: &Path, console: &Console) -> Option<Places> {
+    let directory = |option: &str, path: &Path| match fs::canonicalize(path) {
+        Ok(path) => Some(path),
+        Err(error) => {
+            let reason = plain(&error);
+            console.error(format!("{option} `{}`: {reason}", path.display()));
+            None
+        }
+    };
+    let root = match &args.root {
+        Some(root) => Some(directory("--root", root)?),
+        None => None,
+    };
+    let mut maps = Vec::new();
+    for map in &args.maps {
+        let to = directory("--map-path", &map.to)?;
+        maps.push((map.from.clone().into_bytes(), to));
+    }
+    // Whoever works in `/` does not mean all of it.
+    let tree = match working_directory.parent() {
+        Some(_) => vec![working_directory.to_owned()],
+        None => Vec::new(),
+    };
+    Some(Places { maps, root, tree })
+}
+
+/// What a text is; a dump is as good as a main file.
+fn kind_of(text: &[u8]) -> Kind {
+    match sniff(text) {
+        Kind::Other if Dump::split(text).is_some() => Kind::Main,
+        kind => kind,
+    }
+}
+
+struct Search<'a> {
+    places: Places,
+    shared: Arc<Shared>,
+    /// Remembers for each directory where the main file of a piece in it would be.
+    conf_dirs: BTreeMap<PathBuf, PathBuf>,
+    console: &'a Console,
+    /// By real path, so that nothing is taken twice.
+    roots: BTreeMap<PathBuf, Root>,
+}
+
+impl Search<'_> {
+    fn take_walked(&mut self, walked: Vec<Walked>) {
+        let mut files = Vec::new();
+        for Walked { path, is_link } in walked {
+            if !is_link {
+                files.push(path);
+                continue;
+            }
+            match self.files_for(&path).locate(&bytes::of_path(&path)) {
+                Ok(located) => files.push(located.path),
+                Err(error) => self.skip(&path, &error.to_string()),
+            }
+        }
+        files.sort();
+        files.dedup();
+        let read = |path: PathBuf| {
+            let outcome = walk::read_plausible(&path);
+            let kind = match &outcome {
+                Ok(Some(bytes)) => kind_of(bytes),
+                Ok(None) | Err(_) => Kind::Other,
+            };
+            (path, outcome, kind)
+        };
+        // Threads cost more than a single file does.
+        let read: Vec<_> = match files.len() {
+            0 | 1 => files.into_iter().map(read).collect(),
+            _ => files.into_par_iter().map(read).collect(),
+        };
+        for (path, outcome, kind) in read {
+            match outcome {
+                Ok(Some(content)) if kind != Kind::Other => {
+                    self.take(&path, &path, content.into(), kind);
+                }
+                Ok(_) => self.skip(&path, "not nginx configuration"),
+                Err(error) => {
+                    let name = self.shared.name(&path);
+                    self.console.note(format!("skipped `{name}`: {error}"));
+                }
+            }
+        }
+    }
+
+    fn take_named(&mut self, file: &NamedFile) {
+        let typed = file.typed.display();
+        let logical = bytes::of_path(&file.path);
+        let files = self.files_for(&file.path);
+        let read = files
+            .locate(&logical)
+            .and_then(|located| Ok((located.path, files.read(&logical)?)));
+        let (real, content) = match read {
+            Ok((real, content)) => (real, content.bytes),
+            Err(error) => {
+                self.console
+                    .error(format!("cannot read `{typed}`: {error}"));
+                return;
+            }
+        };
+        match kind_of(&content) {
+            Kind::Other => self.console.error(format!(
+                "`{typed}` is not recognised as nginx configuration"
+            )),
+            kind => self.take(&file.path, &real, content, kind),
+        }
+    }
+
+    fn take_stdin(&mut self, name: &str) {
+        let mut content = Vec::new();
+        let read = io::stdin().lock().take(SIZE_LIMIT + 1);
+        if let Err(error) = { read }.read_to_end(&mut content) {
+            let reason = plain(&error);
+            self.console
+                .error(format!("cannot read standard input: {reason}"));
+            return;
+        }
+        if content.len() as u64 > SIZE_LIMIT {
+            let error = FileError::TooLarge { limit: SIZE_LIMIT };
+            self.console
+                .error(format!("cannot read standard input: {error}"));
+            return;
+        }
+        match kind_of(&content) {
+            Kind::Other => self
+                .console
+                .error(format!("`{name}` is not recognised as nginx configuration")),
+            kind => {
+                let path = self.shared.working_directory.join(name);
+                self.take(&path, &path, content.into(), kind);
+                if let Some(root) = self.roots.get_mut(&path)
+                    && root.dump.is_none()
+                {
+                    root.name = name.to_owned();
+                }
+            }
+        }
+    }
+
+    /// Keeps a text; `path` is where its relative names start from, `real` where it lies.
+    fn take(&mut self, path: &Path, real: &Path, bytes: Arc<[u8]>, kind: Kind) {
+        if let Some(dump) = Dump::split(&bytes)
+            && let Some(main) = dump.sections.first()
+        {
+            let conf_dir = bytes::to_path(&main.path);
+            let root = Root {
+                path: main.path.clone(),
+                name: String::from_utf8_lossy(&main.path).into_owned(),
+                bytes: main.bytes.clone(),
+                kind: Kind::Main,
+                conf_dir: conf_dir.parent().unwrap_or(&conf_dir).to_owned(),
+                dump: Some(dump),
+            };
+            self.roots.insert(real.to_owned(), root);
+            return;
+        }
+        let conf_dir = match (kind, path.parent()) {
+            (Kind::Main, Some(own)) => own.to_owned(),
+            _ => self.conf_dir(path),
+        };
+        let root = Root {
+            path: bytes::of_path(path),
+            name: self.shared.name(real),
+            bytes,
+            kind,
+            conf_dir,
+            dump: None,
+        };
+        self.roots.insert(real.to_owned(), root);
+    }
+
+    fn skip(&self, path: &Path, reason: &str) {
+        if self.console.is_verbose() {
+            let name = self.shared.name(path);
+            self.console.detail(format!("skipped `{name}`: {reason}"));
+        }
+    }
+
+    /// The files as a configuration sees them of which `path` is a part.
+    fn files_for(&mut self, path: &Path) -> DiskFiles {
+        let conf_dir = self.conf_dir(path);
+        DiskFiles::new(
+            Mapping::new(&self.places, Some(&conf_dir)),
+            self.shared.clone(),
+        )
+    }
+
+    /// Where the main file of a piece would be: the nearest directory upwards with an
+    /// `nginx.conf`, or the one above `sites-available` and its like, or its own.
+    fn conf_dir(&mut self, path: &Path) -> PathBuf {
+        let own = path.parent().unwrap_or(path);
+        if let Some(known) = self.conf_dirs.get(own) {
+            return known.clone();
+        }
+        let with_main = own
+            .ancestors()
+            .find(|directory| directory.join("nginx.conf").is_file());
+        let above_piece = || {
+            let piece = own
+                .ancestors()
+                .find(|directory| walk::holds_pieces(directory));
+            piece.and_then(Path::parent)
+        };
+        let found = with_main.or_else(above_piece).unwrap_or(own).to_owned();
+        self.conf_dirs.insert(own.to_owned(), found.clone());
+        found
+    }
+}

@@ -1,0 +1,265 @@
+//! Reads files of a tree by the paths that its configuration writes.
+//!
+//! A logical path is walked part by part, as the system would walk it on the machine that the
+//! configuration is meant for: `..` and symbolic links are followed among logical paths, and every
+//! step is mapped to this disk. So an absolute link in `sites-enabled` leads into the tree and not
+//! into the `/etc` of whoever checks it.
+
+use std::collections::HashMap;
+use std::fs::{self, FileType, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use certlint_core::files::{File, FileError, Files};
+
+use crate::bytes;
+use crate::mapping::Mapping;
+
+/// No file of a configuration is larger in earnest; a sparse file of 1 GB is refused by its size.
+pub(crate) const SIZE_LIMIT: u64 = 64 << 20;
+
+/// As many as Linux allows.
+const LINK_LIMIT: u32 = 40;
+
+/// Files on disk.
+pub(crate) struct DiskFiles {
+    mapping: Mapping,
+    shared: Arc<Shared>,
+}
+
+/// What all roots of a run have in common.
+pub(crate) struct Shared {
+    /// Reports show names relative to it.
+    pub(crate) working_directory: PathBuf,
+    /// What was read before, by real path.
+    pub(crate) read: HashMap<PathBuf, Arc<[u8]>>,
+}
+
+/// Where a logical path ends up.
+pub(crate) struct Located {
+    /// The real path; no part of it below the tree is a symbolic link.
+    pub(crate) path: PathBuf,
+    metadata: Metadata,
+}
+
+impl DiskFiles {
+    pub(crate) fn new(mapping: Mapping, shared: Arc<Shared>) -> Self {
+        Self { mapping, shared }
+    }
+
+    /// Follows a logical path to what exists.
+    pub(crate) fn locate(&self, logical: &[u8]) -> Result<Located, FileError> {
+        let mut pending: Vec<Vec<u8>> = parts(logical);
+        let mut current = Vec::new();
+        let mut links = 0;
+        let mut found = None;
+        while let Some(part) = pending.pop() {
+            if part == b".." {
+                pop(&mut current);
+                found = None;
+                continue;
+            }
+            current.push(b'/');
+            current.extend_from_slice(&part);
+            let Some(place) = self.mapping.find(&current) else {
+                found = None;
+                continue;
+            };
+            if place.is_base {
+                // Given by the user, links and all.
+                found = None;
+                continue;
+            }
+            let metadata = match fs::symlink_metadata(&place.path) {
+                Ok(metadata) => metadata,
+                Err(error) if is_absent(&error) && !place.certain && !pending.is_empty() => {
+                    return Err(FileError::Outside);
+                }
+                Err(error) => return Err(of_io(&error)),
+            };
+            if metadata.file_type().is_symlink() {
+                links += 1;
+                if links > LINK_LIMIT {
+                    let reason = "too many levels of symbolic links";
+                    return Err(FileError::Unreadable(reason.to_owned()));
+                }
+                let target = fs::read_link(&place.path).map_err(|error| of_io(&error))?;
+                let target = bytes::of_path(&target);
+                match target.first() {
+                    Some(b'/') => current.clear(),
+                    _ => pop(&mut current),
+                }
+                pending.extend(parts(&target));
+                found = None;
+                continue;
+            }
+            found = Some(Located {
+                path: place.path,
+                metadata,
+            });
+        }
+        match found {
+            Some(located) => Ok(located),
+            // The last step was `..` or the base of a rule: a directory, or nothing of ours.
+            None => {
+                let place = self.mapping.find(&current).ok_or(FileError::Outside)?;
+                let metadata = fs::metadata(&place.path).map_err(|error| of_io(&error))?;
+                Ok(Located {
+                    path: place.path,
+                    metadata,
+                })
+            }
+        }
+    }
+}
+
+impl Files for DiskFiles {
+    fn read(&self, path: &[u8]) -> Result<File, FileError> {
+        let located = self.locate(path)?;
+        let bytes = match self.shared.read.get(&located.path) {
+            Some(bytes) => bytes.clone(),
+            None => read_regular(&located.path, &located.metadata)?.into(),
+        };
+        Ok(File {
+            name: self.shared.name(&located.path),
+            bytes,
+            mode: mode(&located.metadata),
+        })
+    }
+
+    fn list(&self, directory: &[u8]) -> Result<Vec<Vec<u8>>, FileError> {
+        // As if asked for a file in it, so that a directory that a guess does not have is outside.
+        let located = match self.locate(directory) {
+            Err(FileError::NotFound) if !self.is_certain(directory) => Err(FileError::Outside),
+            other => other,
+        }?;
+        let entries = fs::read_dir(&located.path).map_err(|error| of_io(&error))?;
+        let names = entries.map(|entry| Ok(bytes::of_path(Path::new(&entry?.file_name()))));
+        names
+            .collect::<io::Result<_>>()
+            .map_err(|error| of_io(&error))
+    }
+}
+
+impl DiskFiles {
+    fn is_certain(&self, logical: &[u8]) -> bool {
+        self.mapping
+            .find(logical)
+            .is_some_and(|place| place.certain)
+    }
+}
+
+impl Shared {
+    /// How reports call a real path: relative to the working directory, with `/`.
+    pub(crate) fn name(&self, path: &Path) -> String {
+        let base = &self.working_directory;
+        let relative = match path.strip_prefix(base) {
+            Ok(rest) if rest.as_os_str().is_empty() => PathBuf::from("."),
+            Ok(rest) => rest.to_owned(),
+            Err(_) => climb(base, path).unwrap_or_else(|| path.to_owned()),
+        };
+        String::from_utf8_lossy(&bytes::of_path(&relative)).into_owned()
+    }
+}
+
+/// The way from `base` to `path` through `..`; `None` where only `/` is common to both.
+fn climb(base: &Path, path: &Path) -> Option<PathBuf> {
+    for (steps, ancestor) in base.ancestors().enumerate().skip(1) {
+        ancestor.parent()?;
+        if let Ok(rest) = path.strip_prefix(ancestor) {
+            let up: PathBuf = std::iter::repeat_n("..", steps).collect();
+            return Some(up.join(rest));
+        }
+    }
+    None
+}
+
+/// Reads a file of which `metadata` is known, without ever waiting for a FIFO or a device.
+pub(crate) fn read_regular(path: &Path, metadata: &Metadata) -> Result<Vec<u8>, FileError> {
+    if let Some(reason) = oddity(metadata.file_type()) {
+        return Err(reason);
+    }
+    let too_large = || FileError::TooLarge { limit: SIZE_LIMIT };
+    if metadata.len() > SIZE_LIMIT {
+        return Err(too_large());
+    }
+    let file = fs::File::open(path).map_err(|error| of_io(&error))?;
+    let mut content = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
+    // It may have grown since.
+    file.take(SIZE_LIMIT + 1)
+        .read_to_end(&mut content)
+        .map_err(|error| of_io(&error))?;
+    if content.len() as u64 > SIZE_LIMIT {
+        return Err(too_large());
+    }
+    Ok(content)
+}
+
+/// What the system said, in our words.
+pub(crate) fn of_io(error: &io::Error) -> FileError {
+    if is_absent(error) {
+        return FileError::NotFound;
+    }
+    match error.kind() {
+        io::ErrorKind::IsADirectory => FileError::Directory,
+        io::ErrorKind::PermissionDenied => FileError::Unreadable("permission denied".to_owned()),
+        _ => FileError::Unreadable(plain(error)),
+    }
+}
+
+/// The system's text in lower case, without the number that Rust adds.
+pub(crate) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = text.chars();
+    chars
+        .next()
+        .map(|first| first.to_lowercase().chain(chars).collect())
+        .unwrap_or_default()
+}
+
+/// A file where a directory is expected means that the path is not there, too.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn oddity(kind: FileType) -> Option<FileError> {
+    if kind.is_file() {
+        return None;
+    }
+    if kind.is_dir() {
+        return Some(FileError::Directory);
+    }
+    Some(FileError::Unreadable(
+        "is a FIFO, a socket or a device".to_owned(),
+    ))
+}
+
+#[cfg(unix)]
+fn mode(metadata: &Metadata) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    Some(metadata.mode() & 0o7777)
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Metadata) -> Option<u32> {
+    None
+}
+
+/// The parts of a path, the last one first.
+fn parts(path: &[u8]) -> Vec<Vec<u8>> {
+    let parts = path.split(|&byte| byte == b'/').rev();
+    parts
+        .filter(|part| !part.is_empty() && *part != b".")
+        .map(<[u8]>::to_vec)
+        .collect()
+}
+
+fn pop(path: &mut Vec<u8>) {
+    let end = path.iter().rposition(|&byte| byte == b'/').unwrap_or(0);
+    path.truncate(end);
+}

@@ -1,0 +1,365 @@
+//! The few lines of a source that a diagnostic shows.
+//!
+//! The lines come from the index of the source, never from a scan of it, so that ten thousand
+//! findings in a large file cost no more than in a small one. They are made fit for a terminal:
+//! a long line is cut around what is marked, bytes that are not UTF-8 become `�`, and control
+//! characters become visible, because a configuration must not write to the terminal.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use certlint_core::source::{Source, Span};
+use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+
+/// Columns that a tab takes.
+const TAB: usize = 4;
+
+/// Columns that the frame takes beside a line.
+const FRAME: usize = 12;
+
+/// No line is cut shorter than this, however narrow the terminal.
+const LEAST: usize = 40;
+
+/// Lines of a source, cut and cleaned.
+pub(super) struct Excerpt {
+    name: String,
+    /// The lines one after the other, each with its `\n`.
+    text: String,
+    lines: Vec<Line>,
+    /// Offsets in `text` at which a mark begins, and its column in the source, from 0.
+    columns: BTreeMap<usize, usize>,
+}
+
+struct Line {
+    /// In the source, from 0.
+    number: usize,
+    /// In the excerpt.
+    start: usize,
+}
+
+impl Excerpt {
+    /// An excerpt that shows nothing but the name.
+    pub(super) fn of_name(name: &str) -> Self {
+        Self {
+            name: printable(name).into_owned(),
+            text: String::new(),
+            lines: Vec::new(),
+            columns: BTreeMap::new(),
+        }
+    }
+
+    /// The lines around `marks`, the most important mark first, with `context` lines more on each
+    /// side; and where each mark lies in the excerpt. A mark over several lines ends with its
+    /// first one. `None` for a mark that is cut away, never for the first one.
+    pub(super) fn new(
+        source: &Source,
+        marks: &[Span],
+        context: usize,
+        width: usize,
+    ) -> (Self, Vec<Option<Range<usize>>>) {
+        let text = source.text().map_or(&[][..], |text| &text[..]);
+        let starts = source.line_starts();
+        let mut wanted: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (index, mark) in marks.iter().enumerate() {
+            let line = starts.partition_point(|&start| start <= mark.start) - 1;
+            wanted.entry(line).or_default().push(index);
+            let around = line.saturating_sub(context)..=line + context;
+            for near in
+                around.filter(|&near| starts.get(near).is_some_and(|&at| is_inside(at, text)))
+            {
+                wanted.entry(near).or_default();
+            }
+        }
+        let mut excerpt = Self::of_name(source.name());
+        let mut places = vec![None; marks.len()];
+        for (number, here) in wanted {
+            let start = starts[number] as usize;
+            let end = starts
+                .get(number + 1)
+                .map_or(text.len(), |&next| next as usize);
+            let line = trim_end(&text[start..end]);
+            // Marks within the line; what lies behind it is on its last character.
+            let marks = here.iter().map(|&index| {
+                let begin = (marks[index].start as usize - start).min(line.len());
+                let end = (marks[index].end as usize).saturating_sub(start);
+                (index, begin..end.clamp(begin, line.len()))
+            });
+            let marks: Vec<(usize, Range<usize>)> = marks.collect();
+            let anchor = marks.first().map_or(0, |(_, mark)| mark.start);
+            let view = window(line, anchor, width.saturating_sub(FRAME).max(LEAST));
+            let base = excerpt.begin_line(number, &line[view.clone()], view.start > 0);
+            for (index, mark) in marks {
+                if mark.start < view.start || mark.start > view.end {
+                    continue;
+                }
+                let offset = |at: usize| base + clean(&line[view.start..at.min(view.end)]).len();
+                let (begin, end) = excerpt.at_least_one(offset(mark.start), offset(mark.end));
+                let column = source.position(marks_start(start, &mark)).column as usize - 1;
+                excerpt.columns.insert(begin, column);
+                places[index] = Some(begin..end);
+            }
+            excerpt.end_line(view.end < line.len());
+        }
+        (excerpt, places)
+    }
+
+    /// Returns where the text of the line begins in the excerpt.
+    fn begin_line(&mut self, number: usize, line: &[u8], is_cut: bool) -> usize {
+        self.lines.push(Line {
+            number,
+            start: self.text.len(),
+        });
+        if is_cut {
+            self.text.push('…');
+        }
+        let base = self.text.len();
+        self.text += &clean(line);
+        base
+    }
+
+    fn end_line(&mut self, is_cut: bool) {
+        self.text.push_str(if is_cut { "…\n" } else { "\n" });
+    }
+
+    /// A mark of no width cannot be seen: it gets the next character, or a blank at the end.
+    fn at_least_one(&mut self, begin: usize, end: usize) -> (usize, usize) {
+        if begin < end {
+            return (begin, end);
+        }
+        match self.text[begin..].chars().next() {
+            Some(next) => (begin, begin + next.len_utf8()),
+            None => {
+                self.text.push(' ');
+                (begin, begin + 1)
+            }
+        }
+    }
+
+    /// Index of the line in which an offset lies.
+    fn line_of(&self, offset: usize) -> Option<usize> {
+        let after = self.lines.partition_point(|line| line.start <= offset);
+        after.checked_sub(1)
+    }
+
+    fn end_of(&self, line: usize) -> usize {
+        let next = self.lines.get(line + 1);
+        next.map_or(self.text.len(), |next| next.start)
+    }
+
+    /// True when `line` stands directly after the line before it in the source.
+    fn follows(&self, line: usize) -> bool {
+        line > 0 && self.lines[line - 1].number + 1 == self.lines[line].number
+    }
+}
+
+impl SourceCode for Excerpt {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let contents = |range: Range<usize>, line, column, count| -> Box<dyn SpanContents<'a>> {
+            let span = SourceSpan::from((range.start, range.len()));
+            let data = self.text[range].as_bytes();
+            let name = self.name.clone();
+            Box::new(MietteSpanContents::new_named(
+                name, data, span, line, column, count,
+            ))
+        };
+        if self.lines.is_empty() {
+            return Ok(contents(0..0, 0, 0, 0));
+        }
+        let last_byte = span.offset() + span.len().max(1) - 1;
+        let (Some(mut first), Some(mut last)) =
+            (self.line_of(span.offset()), self.line_of(last_byte))
+        else {
+            return Err(MietteError::OutOfBounds);
+        };
+        if last_byte >= self.text.len() || (first + 1..=last).any(|line| !self.follows(line)) {
+            return Err(MietteError::OutOfBounds);
+        }
+        // Without context it is the place of the mark that is asked for.
+        let column = match (before, after) {
+            (0, 0) => self.columns.get(&span.offset()).copied().unwrap_or(0),
+            _ => 0,
+        };
+        for _ in 0..before {
+            if self.follows(first) {
+                first -= 1;
+            }
+        }
+        for _ in 0..after {
+            if last + 1 < self.lines.len() && self.follows(last + 1) {
+                last += 1;
+            }
+        }
+        let range = self.lines[first].start..self.end_of(last);
+        let number = self.lines[first].number;
+        Ok(contents(range, number, column, last - first + 1))
+    }
+}
+
+/// Text for one line of a terminal: no control characters, no reordering.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    match text.chars().all(|c| visible(c) == c) {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(text.chars().map(visible).collect()),
+    }
+}
+
+/// What stands for a character that would do something to the terminal.
+fn visible(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('�'),
+        '\x7f' => '␡',
+        '\u{80}'..='\u{9f}' => '�',
+        // Marks that reorder text or take no room: <https://trojansource.codes>.
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' => '�',
+        '\u{2060}'..='\u{2069}' | '\u{feff}' => '�',
+        other => other,
+    }
+}
+
+fn clean(line: &[u8]) -> String {
+    let mut text = String::with_capacity(line.len());
+    for chunk in line.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\t' => text.extend([' '; TAB]),
+                other => text.push(visible(other)),
+            }
+        }
+        // One for each byte, as columns are counted.
+        text.extend(chunk.invalid().iter().map(|_| '�'));
+    }
+    text
+}
+
+/// The part of a line that is shown, of at most `room` columns or so, around `anchor`.
+fn window(line: &[u8], anchor: usize, room: usize) -> Range<usize> {
+    let width = |byte: u8| match byte {
+        b'\t' => TAB,
+        0x80..=0xbf => 0,
+        _ => 1,
+    };
+    let back = |from: usize, room: usize| {
+        let mut taken = 0;
+        let fits = line[..from].iter().rev().take_while(|&&byte| {
+            taken += width(byte);
+            taken <= room
+        });
+        from - fits.count()
+    };
+    let forth = |from: usize, room: usize| {
+        let mut taken = 0;
+        let fits = line[from..].iter().take_while(|&&byte| {
+            taken += width(byte);
+            taken <= room
+        });
+        from + fits.count()
+    };
+    if forth(0, room) == line.len() {
+        return 0..line.len();
+    }
+    let start = back(anchor, room / 3);
+    let end = forth(start, room);
+    match end == line.len() {
+        true => back(end, room)..end,
+        false => start..end,
+    }
+}
+
+fn trim_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// False for the empty line after the last `\n`.
+fn is_inside(start: u32, text: &[u8]) -> bool {
+    (start as usize) < text.len()
+}
+
+fn marks_start(line: usize, mark: &Range<usize>) -> u32 {
+    u32::try_from(line + mark.start).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use certlint_core::source::Sources;
+
+    /// The excerpt's text, and what is marked in it.
+    fn excerpt(
+        text: &[u8],
+        marks: &[(usize, usize)],
+        width: usize,
+    ) -> (String, Vec<Option<String>>) {
+        let mut sources = Sources::default();
+        let id = sources.add("a".to_owned(), Some(text.into()));
+        let marks: Vec<Span> = marks.iter().map(|&(a, b)| Span::new(a, b)).collect();
+        let (excerpt, places) = Excerpt::new(sources.get(id), &marks, 1, width);
+        let marked = places.into_iter();
+        let marked = marked.map(|place| place.map(|place| excerpt.text[place].to_owned()));
+        let marked = marked.collect();
+        (excerpt.text, marked)
+    }
+
+    fn marked(texts: &[&str]) -> Vec<Option<String>> {
+        texts.iter().map(|text| Some((*text).to_owned())).collect()
+    }
+
+    #[test]
+    fn shows_the_line_and_its_neighbours() {
+        let text = b"one\ntwo\nthree\nfour\nfive\n";
+        assert_eq!(
+            excerpt(text, &[(8, 13)], 80),
+            ("two\nthree\nfour\n".to_owned(), marked(&["three"]))
+        );
+        assert_eq!(
+            excerpt(text, &[(19, 23), (0, 3)], 80),
+            (
+                "one\ntwo\nfour\nfive\n".to_owned(),
+                marked(&["five", "one"])
+            )
+        );
+    }
+
+    #[test]
+    fn a_mark_over_several_lines_ends_with_the_first() {
+        let (_, marks) = excerpt(b"server {\r\n}\r\n", &[(0, 11)], 80);
+        assert_eq!(marks, marked(&["server {"]));
+    }
+
+    #[test]
+    fn marks_of_no_width_get_a_character() {
+        assert_eq!(excerpt(b"ab", &[(1, 1)], 80).1, marked(&["b"]));
+        assert_eq!(excerpt(b"ab", &[(2, 2)], 80).1, marked(&[" "]));
+        assert_eq!(excerpt(b"ab\n", &[(3, 3)], 80).1, marked(&[" "]));
+        assert_eq!(excerpt(b"", &[(0, 0)], 80).1, marked(&[" "]));
+        assert_eq!(excerpt(b"ab", &[(70, 90)], 80).1, marked(&[" "]));
+    }
+
+    #[test]
+    fn long_lines_are_cut_around_the_mark() {
+        let mut text = vec![b'x'; 1 << 20];
+        text[500_000..500_004].copy_from_slice(b"here");
+        let (shown, marks) = excerpt(&text, &[(500_000, 500_004), (3, 5)], 60);
+        assert!(
+            shown.starts_with("…x") && shown.ends_with("x…\n"),
+            "{shown}"
+        );
+        assert_eq!(shown.chars().count(), 60 - FRAME + 3);
+        assert_eq!(marks, [Some("here".to_owned()), None]);
+    }
+
+    #[test]
+    fn nothing_reaches_the_terminal_that_it_would_act_on() {
+        let (shown, marks) = excerpt(b"\x1b[31m\t\xff\xfe\xc3\xa9\x00 x\n", &[(12, 13)], 80);
+        assert_eq!(shown, "␛[31m    ��é␀ x\n");
+        assert_eq!(marks, marked(&["x"]));
+        assert_eq!(printable("a\nb\u{202e}c"), "a␊b�c");
+    }
+}

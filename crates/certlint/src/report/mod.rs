@@ -1,0 +1,189 @@
+//! Findings leave as text, as short lines, or as JSON.
+
+mod excerpt;
+mod json;
+mod short;
+mod text;
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use certlint_core::finding::{Finding, Level};
+use certlint_core::model::Model;
+
+pub(crate) use excerpt::printable;
+
+use crate::args::ReportFormat;
+
+/// What a run found.
+pub(crate) struct Report<'m> {
+    /// In the order in which they are written.
+    pub(crate) findings: Vec<(&'m Model, Finding)>,
+    pub(crate) counts: Counts,
+}
+
+/// What the summary counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Configuration files.
+    pub(crate) files: usize,
+    /// Names that are answered over TLS.
+    pub(crate) names: usize,
+    /// Certificate files.
+    pub(crate) certificates: usize,
+    pub(crate) errors: usize,
+    pub(crate) warnings: usize,
+    pub(crate) infos: usize,
+    /// Findings of [`UNVERIFIABLE`]; those at info level are among the infos, too.
+    pub(crate) unknown: usize,
+}
+
+/// How a report looks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) format: ReportFormat,
+    pub(crate) color: bool,
+    /// Columns of the terminal.
+    pub(crate) width: usize,
+    /// Show what could not be verified, too.
+    pub(crate) verbose: bool,
+}
+
+/// The rule that only says what is not known; people see its findings when they ask for them.
+const UNVERIFIABLE: &str = "unverifiable";
+
+impl<'m> Report<'m> {
+    /// Puts the findings of several models together.
+    pub(crate) fn new(found: Vec<(&'m Model, Vec<Finding>)>, files: usize) -> Self {
+        let mut counts = Counts {
+            files,
+            ..Counts::default()
+        };
+        for (model, _) in &found {
+            let fragments = model.fragments.iter();
+            counts.names += fragments.map(|it| it.endpoints.len()).sum::<usize>();
+            counts.certificates += model.bundles.len();
+        }
+        // A file that two configurations read is a source of two models.
+        let mut seen = (found.len() > 1).then(BTreeSet::new);
+        let mut findings = Vec::new();
+        for (model, of_model) in found {
+            for finding in of_model {
+                let is_new = seen.as_mut().is_none_or(|seen| {
+                    let at = &finding.primary.at;
+                    let name = model.sources.get(at.source).name();
+                    seen.insert((name, at.span, finding.rule, finding.message.clone()))
+                });
+                if is_new {
+                    counts.add(&finding);
+                    findings.push((model, finding));
+                }
+            }
+        }
+        Self { findings, counts }
+    }
+
+    /// Writes the report.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub(crate) fn write(&self, look: Look, out: &mut dyn Write) -> io::Result<()> {
+        match look.format {
+            ReportFormat::Json => json::write(self, out),
+            ReportFormat::Short => short::write(self, look, out),
+            ReportFormat::Text => text::write(self, look, out),
+        }
+    }
+
+    /// The findings for people.
+    fn shown(&self, look: Look) -> impl Iterator<Item = &(&'m Model, Finding)> {
+        let is_shown = move |finding: &Finding| {
+            look.verbose || finding.rule != UNVERIFIABLE || finding.level > Level::Info
+        };
+        self.findings
+            .iter()
+            .filter(move |(_, finding)| is_shown(finding))
+    }
+}
+
+impl Counts {
+    fn add(&mut self, finding: &Finding) {
+        match finding.level {
+            Level::Error => self.errors += 1,
+            Level::Info => self.infos += 1,
+            Level::Warning => self.warnings += 1,
+        }
+        if finding.rule == UNVERIFIABLE {
+            self.unknown += 1;
+        }
+    }
+
+    /// `2 errors, 1 warning · 3 files, 12 names, 4 certificates`.
+    pub(crate) fn line(&self, verbose: bool) -> String {
+        let infos = self.infos - self.unknown.min(self.infos);
+        let found: Vec<String> = [
+            (self.errors, "error"),
+            (self.warnings, "warning"),
+            (infos, "note"),
+        ]
+        .into_iter()
+        .filter(|&(count, _)| count > 0)
+        .map(|(count, what)| counted(count, what))
+        .collect();
+        let found = match found.is_empty() {
+            true => "no findings".to_owned(),
+            false => found.join(", "),
+        };
+        let mut line = format!(
+            "{found} · {}, {}, {}",
+            counted(self.files, "file"),
+            counted(self.names, "name"),
+            counted(self.certificates, "certificate")
+        );
+        if self.unknown > 0 {
+            line += &format!(" · {} unverifiable", self.unknown);
+            if !verbose {
+                line += " (run with -v to list)";
+            }
+        }
+        line
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_counts_only_what_there_is() {
+        let mut counts = Counts {
+            files: 3,
+            names: 12,
+            certificates: 1,
+            ..Counts::default()
+        };
+        assert_eq!(
+            counts.line(false),
+            "no findings · 3 files, 12 names, 1 certificate"
+        );
+        counts.errors = 2;
+        counts.warnings = 1;
+        counts.infos = 1;
+        counts.unknown = 1;
+        assert_eq!(
+            counts.line(false),
+            "2 errors, 1 warning · 3 files, 12 names, 1 certificate · 1 unverifiable \
+             (run with -v to list)"
+        );
+        counts.infos = 2;
+        assert_eq!(
+            counts.line(true),
+            "2 errors, 1 warning, 1 note · 3 files, 12 names, 1 certificate · 1 unverifiable"
+        );
+    }
+}

@@ -1,0 +1,318 @@
+//! Findings for people: what is wrong, the lines in question, and what to type.
+//!
+//! Each finding is one or more diagnostics for miette: the first shows the place to change and
+//! everything else in the same file; places in other files follow, each under its own words.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use certlint_core::finding::{Finding, Label, Level};
+use certlint_core::model::Model;
+use certlint_core::source::Span;
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode,
+};
+
+use super::excerpt::Excerpt;
+use super::{Look, Report, printable};
+
+pub(super) fn write(report: &Report<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
+    let printer = Printer::new(look);
+    for (model, finding) in report.shown(look) {
+        let text = printer.print(model, finding).map_err(io::Error::other)?;
+        writeln!(out, "{text}")?;
+    }
+    Ok(())
+}
+
+struct Printer {
+    handler: GraphicalReportHandler,
+    theme: GraphicalTheme,
+    width: usize,
+}
+
+impl Printer {
+    fn new(look: Look) -> Self {
+        let mut theme = match look.color {
+            true => GraphicalTheme::unicode(),
+            false => GraphicalTheme::unicode_nocolor(),
+        };
+        theme.characters.advice = "ℹ".to_owned();
+        Self {
+            // A command to type must stay in one line for whoever copies it, so nothing is wrapped.
+            handler: GraphicalReportHandler::new_themed(theme.clone()).with_wrap_lines(false),
+            theme,
+            width: look.width,
+        }
+    }
+
+    fn print(&self, model: &Model, finding: &Finding) -> Result<String, fmt::Error> {
+        let labels: Vec<&Label> = std::iter::once(&finding.primary)
+            .chain(&finding.related)
+            .collect();
+        let (first, mut rest) = self.part(model, labels, 1);
+        let mut parts = vec![Part {
+            severity: match finding.level {
+                Level::Error => Severity::Error,
+                Level::Info => Severity::Advice,
+                Level::Warning => Severity::Warning,
+            },
+            code: Some(format!("{}[{}]", finding.level, finding.rule)),
+            message: printable(&finding.message).into_owned(),
+            ..first
+        }];
+        while !rest.is_empty() {
+            let (part, left) = self.part(model, rest, 0);
+            parts.push(part);
+            rest = left;
+        }
+        if let (Some(help), Some(last)) = (&finding.help, parts.last_mut()) {
+            let lines: Vec<_> = help.lines().map(printable).collect();
+            last.help = Some(lines.join("\n"));
+        }
+        let mut text = String::new();
+        for (index, part) in parts.iter().enumerate() {
+            let handler = self.handler.clone();
+            let mut handler = match index {
+                0 => handler.with_context_lines(1),
+                _ => handler.with_context_lines(0),
+            };
+            if part.labels.is_empty() {
+                handler = handler.without_primary_span_start();
+            }
+            let handler = handler.with_theme(self.theme(index, part));
+            handler.render_report(&mut text, part)?;
+        }
+        // The blank line after the code says nothing.
+        Ok(text.replacen("\n\n", "\n", 1))
+    }
+
+    /// Marks the first label of the first part in the colour of the level, all others calmly.
+    fn theme(&self, index: usize, part: &Part) -> GraphicalTheme {
+        let mut theme = self.theme.clone();
+        let styles = &mut theme.styles;
+        let level = match part.severity {
+            Severity::Advice => styles.advice,
+            Severity::Error => styles.error,
+            Severity::Warning => styles.warning,
+        };
+        if index > 0 {
+            theme.characters.advice = "↳".to_owned();
+            styles.advice = styles.linum;
+        }
+        // miette gives the styles out in the order of the text.
+        let mut labels: Vec<&LabeledSpan> = part.labels.iter().collect();
+        labels.sort_by_key(|label| label.offset());
+        let style = |label: &&LabeledSpan| match label.primary() && index == 0 {
+            true => level,
+            false => self.theme.styles.help,
+        };
+        if !labels.is_empty() {
+            styles.highlights = labels.iter().map(style).collect();
+        }
+        theme
+    }
+
+    /// The part of a finding that shows the first of `labels`, and which of the others it does not
+    /// show.
+    fn part<'l>(
+        &self,
+        model: &Model,
+        labels: Vec<&'l Label>,
+        context: usize,
+    ) -> (Part, Vec<&'l Label>) {
+        let head = labels[0];
+        let source = model.sources.get(head.at.source);
+        let has_lines = |label: &Label| {
+            source.text().is_some() && label.at.source == head.at.source && label.at.span.is_some()
+        };
+        let mut part = Part {
+            severity: Severity::Advice,
+            code: None,
+            message: printable(&head.text).into_owned(),
+            help: None,
+            labels: Vec::new(),
+            excerpt: Excerpt::of_name(source.name()),
+        };
+        if !has_lines(head) {
+            return (part, labels[1..].to_vec());
+        }
+        let (here, mut rest): (Vec<&Label>, Vec<&Label>) =
+            labels.into_iter().partition(|label| has_lines(label));
+        let spans: Vec<Span> = here.iter().filter_map(|label| label.at.span).collect();
+        let (excerpt, places) = Excerpt::new(source, &spans, context, self.width);
+        part.excerpt = excerpt;
+        let mut cut = Vec::new();
+        for (index, (label, place)) in here.into_iter().zip(places).enumerate() {
+            match place {
+                // Of a part without lines around it, the first label's text is the headline.
+                Some(place) => {
+                    let text =
+                        (index > 0 || context > 0).then(|| printable(&label.text).into_owned());
+                    part.mark(place.start, place.len(), text, index == 0);
+                }
+                None => cut.push(label),
+            }
+        }
+        cut.append(&mut rest);
+        (part, cut)
+    }
+}
+
+/// What miette prints in one go.
+#[derive(Debug)]
+struct Part {
+    severity: Severity,
+    code: Option<String>,
+    message: String,
+    help: Option<String>,
+    labels: Vec<LabeledSpan>,
+    excerpt: Excerpt,
+}
+
+impl Part {
+    /// Adds a label; two at one place are one with both texts.
+    fn mark(&mut self, start: usize, len: usize, text: Option<String>, is_primary: bool) {
+        let same = self
+            .labels
+            .iter_mut()
+            .find(|label| (label.offset(), label.len()) == (start, len));
+        if let Some(label) = same {
+            let both = [label.label().map(str::to_owned), text];
+            let both: Vec<String> = both.into_iter().flatten().collect();
+            label.set_label(Some(both.join("; ")));
+            return;
+        }
+        self.labels.push(match is_primary {
+            true => LabeledSpan::new_primary_with_span(text, (start, len)),
+            false => LabeledSpan::new_with_span(text, (start, len)),
+        });
+    }
+}
+
+impl fmt::Debug for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Excerpt")
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Part {}
+
+impl Diagnostic for Part {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let code = self.code.as_ref()?;
+        Some(Box::new(code))
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let help = self.help.as_ref()?;
+        Some(Box::new(help))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.excerpt)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        if self.labels.is_empty() {
+            // The frame with the name only.
+            let whole = LabeledSpan::new(None, 0, 0);
+            return Some(Box::new(std::iter::once(whole)));
+        }
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use certlint_core::finding::Facts;
+    use certlint_core::source::Location;
+
+    use super::*;
+    use crate::args::ReportFormat;
+
+    const CONFIGURATION: &str = "\
+server {
+    server_name example.com www.example.com;
+    ssl_certificate example.crt;
+    ssl_certificate_key example.key;
+}
+";
+
+    #[test]
+    fn a_finding_shows_both_ends_and_what_to_type() {
+        let mut model = Model::default();
+        let text = CONFIGURATION.as_bytes();
+        let nginx = model
+            .sources
+            .add("nginx.conf".to_owned(), Some(text.into()));
+        let pem = &b"-----BEGIN CERTIFICATE-----\nMIIB\n"[..];
+        let pem = model
+            .sources
+            .add("example.crt".to_owned(), Some(pem.into()));
+        let key = model.sources.add("example.key".to_owned(), None);
+        let word = |word: &str| {
+            let at = CONFIGURATION.find(word).unwrap();
+            Location::new(nginx, Span::new(at, at + word.len()))
+        };
+        let finding = Finding {
+            rule: "name-not-covered",
+            level: Level::Error,
+            message: "certificate does not cover `www.example.com`".to_owned(),
+            primary: Label::new(word("www.example.com"), "not in the certificate"),
+            related: vec![
+                Label::new(
+                    Location::new(pem, Span::new(0, 32)),
+                    "for `example.com` only",
+                ),
+                Label::new(word("example.crt"), "served with this certificate"),
+                Label::new(Location::whole(key), "with this key"),
+            ],
+            help: Some("add the name\nor remove it".to_owned()),
+            facts: Facts::default(),
+        };
+        let look = Look {
+            format: ReportFormat::Text,
+            color: false,
+            width: 80,
+            verbose: false,
+        };
+        assert_eq!(
+            Printer::new(look).print(&model, &finding).unwrap(),
+            "\
+error[name-not-covered]
+  × certificate does not cover `www.example.com`
+   ╭─[nginx.conf:2:29]
+ 1 │ server {
+ 2 │     server_name example.com www.example.com;
+   ·                             ───────┬───────
+   ·                                    ╰── not in the certificate
+ 3 │     ssl_certificate example.crt;
+   ·                     ─────┬─────
+   ·                          ╰── served with this certificate
+ 4 │     ssl_certificate_key example.key;
+   ╰────
+  ↳ for `example.com` only
+   ╭─[example.crt:1:1]
+ 1 │ -----BEGIN CERTIFICATE-----
+   · ───────────────────────────
+   ╰────
+  ↳ with this key
+   ╭─[example.key]
+   ╰────
+  help: add the name
+        or remove it
+"
+        );
+    }
+}

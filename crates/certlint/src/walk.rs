@@ -1,0 +1,170 @@
+//! Walks directories for files that may be nginx configuration.
+//!
+//! What is hidden, and what `.gitignore` and `.ignore` leave out, is left alone. Only the files of
+//! the tree decide, never the settings of whoever runs the program.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use certlint_core::files::FileError;
+use ignore::WalkBuilder;
+use ignore::overrides::OverrideBuilder;
+
+use crate::args::InputArgs;
+use crate::console::Console;
+use crate::files::{of_io, read_regular};
+
+/// A file that was found.
+pub(crate) struct Walked {
+    /// Real, except that a link is not followed.
+    pub(crate) path: PathBuf,
+    pub(crate) is_link: bool,
+}
+
+/// Endings of files that are common, often many or large, and never nginx configuration.
+const OTHER: &[&str] = &[
+    "c", "cpp", "crt", "css", "csv", "gif", "go", "gz", "h", "html", "ico", "java", "jpg", "js",
+    "json", "key", "lock", "md", "pdf", "pem", "php", "png", "py", "rb", "rs", "sh", "sql", "svg",
+    "toml", "ts", "tsx", "ttf", "woff", "woff2", "xml", "yaml", "yml", "zip",
+];
+
+/// Directories beside the main file in which its pieces are kept by custom.
+const PIECES: &[&str] = &[
+    "conf.d",
+    "default.d",
+    "http.d",
+    "modules-enabled",
+    "servers",
+    "sites-available",
+    "sites-enabled",
+    "snippets",
+    "stream.d",
+    "streams-available",
+    "streams-enabled",
+    "vhosts",
+    "vhosts.d",
+];
+
+/// As much as tells a text from anything else.
+const HEAD: u64 = 8 << 10;
+
+/// The plausible files below real directories; `None` when an option makes no sense.
+pub(crate) fn walk(
+    directories: &[PathBuf],
+    args: &InputArgs,
+    console: &Console,
+) -> Option<Vec<Walked>> {
+    let mut found = Vec::new();
+    for directory in directories {
+        let mut excludes = OverrideBuilder::new(directory);
+        for glob in &args.excludes {
+            // In an override, `!` is what leaves out.
+            if let Err(error) = excludes.add(&format!("!{glob}")) {
+                console.error(format!("--exclude `{glob}`: {error}"));
+                return None;
+            }
+        }
+        let excludes = match excludes.build() {
+            Ok(excludes) => excludes,
+            Err(error) => {
+                console.error(format!("--exclude: {error}"));
+                return None;
+            }
+        };
+        let mut walker = WalkBuilder::new(directory);
+        walker
+            .overrides(excludes)
+            .git_global(false)
+            .git_exclude(false)
+            .require_git(false);
+        if args.no_ignore {
+            walker.git_ignore(false).ignore(false).parents(false);
+        }
+        for entry in walker.build() {
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    console.note(format!("skipped: {error}"));
+                    continue;
+                }
+            };
+            let Some(kind) = entry.file_type() else {
+                continue;
+            };
+            if (kind.is_file() || kind.is_symlink()) && is_plausible(entry.path()) {
+                found.push(Walked {
+                    is_link: kind.is_symlink(),
+                    path: entry.into_path(),
+                });
+            }
+        }
+    }
+    Some(found)
+}
+
+/// True for `sites-available` and its like.
+pub(crate) fn holds_pieces(directory: &Path) -> bool {
+    let name = directory.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| PIECES.contains(&name))
+}
+
+fn is_plausible(path: &Path) -> bool {
+    // There, `docs.rs` is the name of a site.
+    if path.parent().is_some_and(holds_pieces) {
+        return true;
+    }
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    !ending.is_some_and(|ending| {
+        let ending = ending.to_ascii_lowercase();
+        OTHER.binary_search(&ending.as_str()).is_ok()
+    })
+}
+
+/// Reads a file unless its head shows that it is no text.
+///
+/// # Errors
+/// See [`FileError`].
+pub(crate) fn read_plausible(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+    let metadata = path.symlink_metadata().map_err(|error| of_io(&error))?;
+    if metadata.is_file() && metadata.len() > HEAD {
+        let file = File::open(path).map_err(|error| of_io(&error))?;
+        let mut head = Vec::new();
+        file.take(HEAD)
+            .read_to_end(&mut head)
+            .map_err(|error| of_io(&error))?;
+        if head.contains(&0) {
+            return Ok(None);
+        }
+    }
+    match read_regular(path, &metadata) {
+        Ok(content) if content.contains(&0) => Ok(None),
+        Ok(content) => Ok(Some(content)),
+        Err(FileError::Directory) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings_are_sorted_for_the_search() {
+        assert!(OTHER.is_sorted());
+    }
+
+    #[test]
+    fn endings_are_compared_without_case() {
+        assert!(is_plausible(Path::new("sites-available/example.com")));
+        assert!(is_plausible(Path::new("nginx")));
+        assert!(is_plausible(Path::new("a.conf.bak")));
+        assert!(!is_plausible(Path::new("README.MD")));
+    }
+
+    #[test]
+    fn a_site_may_be_called_like_a_source_file() {
+        assert!(is_plausible(Path::new("sites-available/docs.rs")));
+        assert!(!is_plausible(Path::new("src/docs.rs")));
+    }
+}
