@@ -36,15 +36,15 @@ pub fn order(certificates: &[Certificate]) -> ChainOrder {
     let Some(first) = certificates.first() else {
         return ChainOrder::InOrder;
     };
-    let related = related(certificates);
-    if first.extensions.is_ca {
-        let leaf = certificates
+    if first.extensions.is_ca
+        && let Some(leaf) = certificates
             .iter()
-            .position(|other| !other.extensions.is_ca && first.issued(other));
-        if let Some(leaf) = leaf {
-            return ChainOrder::LeafNotFirst { leaf };
-        }
+            .position(|other| !other.extensions.is_ca)
+        && related(certificates, leaf)[0]
+    {
+        return ChainOrder::LeafNotFirst { leaf };
     }
+    let related = related(certificates, 0);
     let stands_late = |index: usize| {
         let (before, rest) = certificates.split_at(index);
         before
@@ -77,11 +77,11 @@ pub fn included_root(certificates: &[Certificate]) -> Option<usize> {
     (1..certificates.len()).find(|&index| certificates[index].is_self_signed())
 }
 
-/// For each certificate, whether the leaf leads to it through issuers in the file.
-fn related(certificates: &[Certificate]) -> Vec<bool> {
+/// For each certificate, whether `leaf` leads to it through issuers in the file.
+fn related(certificates: &[Certificate], leaf: usize) -> Vec<bool> {
     let mut related = vec![false; certificates.len()];
-    let mut todo = vec![0];
-    related[0] = true;
+    let mut todo = vec![leaf];
+    related[leaf] = true;
     while let Some(child) = todo.pop() {
         for (index, certificate) in certificates.iter().enumerate() {
             if !related[index] && certificate.issued(&certificates[child]) {
@@ -90,8 +90,8 @@ fn related(certificates: &[Certificate]) -> Vec<bool> {
             }
         }
     }
-    for index in 1..certificates.len() {
-        related[index] |= certificates[index].sha256 == certificates[0].sha256;
+    for (related, certificate) in related.iter_mut().zip(certificates) {
+        *related |= certificate.sha256 == certificates[leaf].sha256;
     }
     related
 }

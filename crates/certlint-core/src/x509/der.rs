@@ -38,8 +38,21 @@ impl<'a> Reader<'a> {
         outer.is_empty().then_some(Self(inner))
     }
 
+    /// The inside of the sequence that `bytes` begin with; what follows it is ignored.
+    pub(super) fn leading_sequence(bytes: &'a [u8]) -> Option<Self> {
+        Self(bytes).expect(tag::SEQUENCE).map(Self)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Reads to the end; `None` when an element on the way is malformed.
+    pub(super) fn finish(mut self) -> Option<()> {
+        while !self.is_empty() {
+            self.element()?;
+        }
+        Some(())
     }
 
     /// Everything that has not been read.

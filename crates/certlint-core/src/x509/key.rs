@@ -2,7 +2,7 @@
 //!
 //! Reads PKCS #8 (RFC 5958), PKCS #1 (RFC 8017) and SEC 1 (RFC 5915). Mostly the public half is
 //! written in the file; where it is not (`openssl ec -no_public`, Ed25519), it is computed. The
-//! private half is never copied, kept or shown.
+//! private half is never kept or shown. Bytes after the key are ignored, as OpenSSL does.
 
 use super::certificate::Certificate;
 use super::der::{Reader, tag};
@@ -120,7 +120,7 @@ impl Key {
 
     /// Reads a PKCS #8 `PrivateKeyInfo`, which may carry the public half at its end.
     pub(super) fn from_pkcs8(der: &[u8]) -> Option<Self> {
-        let mut info = Reader::sequence(der)?;
+        let mut info = Reader::leading_sequence(der)?;
         info.expect(tag::INTEGER)?;
         let mut algorithm = Reader::new(info.expect(tag::SEQUENCE)?);
         let number = algorithm.expect(tag::OID)?;
@@ -153,10 +153,11 @@ impl Key {
 
     /// Reads a PKCS #1 `RSAPrivateKey`, which begins with version, modulus and exponent.
     pub(super) fn from_pkcs1(der: &[u8], pss: bool) -> Option<Self> {
-        let mut key = Reader::sequence(der)?;
+        let mut key = Reader::leading_sequence(der)?;
         key.expect(tag::INTEGER)?;
         let modulus = key.positive()?.into();
         let exponent = key.positive()?.into();
+        key.finish()?;
         Some(Self::new(PublicKey::Rsa {
             modulus,
             exponent,
@@ -166,7 +167,7 @@ impl Key {
 
     /// Reads a SEC 1 `ECPrivateKey`; the curve stands in it or, in PKCS #8, outside of it.
     pub(super) fn from_sec1(der: &[u8], curve: Option<Curve>) -> Option<Self> {
-        let mut key = Reader::sequence(der)?;
+        let mut key = Reader::leading_sequence(der)?;
         key.expect(tag::INTEGER)?;
         let scalar = key.expect(tag::OCTET_STRING)?;
         let parameters = key.optional(tag::CONTEXT_0);
@@ -177,6 +178,7 @@ impl Key {
             Some(bits) => Some(Reader::new(bits).bit_string()?.into()),
             None => public_point(curve, scalar),
         };
+        key.finish()?;
         Some(match point {
             Some(point) => Self::new(PublicKey::ec(curve, &point)),
             None => Self::unknown(KeyType::Ecdsa),

@@ -1,7 +1,8 @@
 //! What nginx gets when it loads a file as `ssl_certificate_key`.
 //!
-//! The first block that is labelled as a private key is the key; blocks before it (certificates,
-//! `EC PARAMETERS`) are passed over, and what follows it is not read.
+//! The first block that is a private key is the key; blocks before it (certificates,
+//! `EC PARAMETERS`, even malformed ones) are passed over, and what follows it is not read
+//! (measured on OpenSSL 3.0).
 
 use nginx_syntax::Span;
 
@@ -42,16 +43,26 @@ pub fn read_key(bytes: &[u8]) -> KeyFile {
 fn outcome(bytes: &[u8]) -> KeyOutcome {
     let mut blocks = pem::scan(bytes);
     let mut other_label = None;
+    let mut first_refusal = None;
     for block in &mut blocks {
         match block {
-            Ok(block) if block.is_private_key() => return read_block(&block),
+            Ok(block) if block.is_private_key() => match read_block(&block) {
+                KeyOutcome::Refused(refusal) if refusal.nginx_would_refuse => {
+                    first_refusal.get_or_insert(refusal);
+                }
+                outcome => return outcome,
+            },
             Ok(block) => {
                 other_label.get_or_insert((block.label, block.at));
             }
-            Err(malformed) => return KeyOutcome::Refused(malformed.into()),
+            Err(malformed) => {
+                first_refusal.get_or_insert_with(|| malformed.into());
+            }
         }
     }
-    KeyOutcome::Refused(if blocks.is_cut_off() {
+    KeyOutcome::Refused(if let Some(refusal) = first_refusal {
+        refusal
+    } else if blocks.is_cut_off() {
         Refusal::limit(RefusalKind::TooManyBlocks, Span::new(0, 0))
     } else {
         refusal::without_key(bytes, other_label, blocks.near_misses())
@@ -78,7 +89,7 @@ fn read_block(block: &Block<'_>) -> KeyOutcome {
     };
     match key {
         Some(key) => KeyOutcome::Found(key),
-        None if Reader::sequence(&block.der).is_some() => {
+        None if Reader::leading_sequence(&block.der).is_some() => {
             KeyOutcome::Refused(Refusal::limit(RefusalKind::NotAKey, block.at))
         }
         None => KeyOutcome::Refused(Refusal::new(RefusalKind::NotAKey, block.at)),

@@ -25,7 +25,8 @@ pub const MAX_BLOCKS: usize = 1000;
 /// How many near misses of a file are remembered; one is enough to find the mistake.
 const MAX_NEAR_MISSES: usize = 8;
 
-/// Reads the blocks of a file in order and stops at the first that is malformed, as OpenSSL does.
+/// Reads the blocks of a file in order. After one that is malformed it goes on behind the line at
+/// fault, as OpenSSL does for keys; for certificates OpenSSL gives up there.
 ///
 /// At most [`MAX_BLOCKS`] blocks are read; [`Blocks::is_cut_off`] tells whether there was more.
 #[must_use]
@@ -34,7 +35,6 @@ pub fn scan(bytes: &[u8]) -> Blocks<'_> {
         bytes,
         lines: Lines::new(bytes, 0),
         found: 0,
-        stopped: false,
         near_misses: Vec::new(),
     }
 }
@@ -94,8 +94,12 @@ pub enum MalformedKind {
     Base64,
     /// A second blank line, or lines of uneven length after a blank line.
     BlankLine,
+    /// Nothing stands between the BEGIN and the END line.
+    Empty,
     /// The END line and the next BEGIN line stand on one line.
     Glued,
+    /// Header lines without the blank line that ends them.
+    Header,
     /// The END line has another label, or something follows on it.
     WrongEnd,
     /// The file ends before the END line.
@@ -129,7 +133,6 @@ pub struct Blocks<'a> {
     bytes: &'a [u8],
     lines: Lines<'a>,
     found: usize,
-    stopped: bool,
     near_misses: Vec<NearMiss>,
 }
 
@@ -137,14 +140,12 @@ impl<'a> Iterator for Blocks<'a> {
     type Item = Result<Block<'a>, Malformed>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.stopped || self.found == MAX_BLOCKS {
+        if self.found == MAX_BLOCKS {
             return None;
         }
         let (begin, label) = self.next_begin()?;
         self.found += 1;
-        let block = self.read_block(&begin, label);
-        self.stopped = block.is_err();
-        Some(block)
+        Some(self.read_block(&begin, label))
     }
 }
 
@@ -158,7 +159,7 @@ impl<'a> Blocks<'a> {
     /// True when there are more than [`MAX_BLOCKS`] blocks. Moves on, so ask at the end.
     #[must_use]
     pub fn is_cut_off(&mut self) -> bool {
-        self.found == MAX_BLOCKS && !self.stopped && self.next_begin().is_some()
+        self.found == MAX_BLOCKS && self.next_begin().is_some()
     }
 
     /// Skips to the next BEGIN line; gives the line and its label.
@@ -190,7 +191,6 @@ impl<'a> Blocks<'a> {
                 at: Span::new(start, start + b"-----BEGIN".len()),
                 kind: NearMissKind::AfterNul,
             });
-            self.stopped = true;
         }
         None
     }
@@ -207,6 +207,7 @@ impl<'a> Blocks<'a> {
         let malformed = |at, kind| Err(Malformed { at, kind });
         let start = self.lines.position();
         let mut content = start;
+        let mut header = start..start;
         let mut part = Part::Unknown;
         let mut short_line_seen = false;
         let mut continues = false;
@@ -240,26 +241,38 @@ impl<'a> Blocks<'a> {
                     return malformed(line.at, kind);
                 }
                 let end = line.at.start as usize;
-                // A header that no blank line ends leaves no content.
-                let header_end = match part {
-                    Part::Unknown => start,
-                    Part::Header => end,
-                    Part::Content => content,
-                };
-                let lines = Lines::new(&self.bytes[..end], header_end);
-                let der = decode(lines, end - header_end).ok_or(Malformed {
+                match part {
+                    // Neither colon nor blank line: there is no header, and all is content.
+                    Part::Unknown => header.end = start,
+                    // A header that no blank line ends leaves no content.
+                    Part::Header => content = end,
+                    Part::Content => {}
+                }
+                let lines = Lines::new(&self.bytes[..end], content);
+                let der = decode(lines, end - content).ok_or(Malformed {
                     at: begin.at,
                     kind: MalformedKind::Base64,
                 })?;
+                if der.is_empty() {
+                    let kind = if part == Part::Header {
+                        MalformedKind::Header
+                    } else {
+                        MalformedKind::Empty
+                    };
+                    return malformed(begin.at, kind);
+                }
                 return Ok(Block {
                     label,
                     at: Span {
                         start: begin.at.start,
                         end: line.at.end,
                     },
-                    header: self.bytes[start..header_end].trim_ascii(),
+                    header: &self.bytes[header],
                     der,
                 });
+            }
+            if part != Part::Content {
+                header.end = line.at.end as usize;
             }
             if short_line_seen {
                 return malformed(line.at, MalformedKind::BlankLine);

@@ -42,11 +42,10 @@ pub enum Expiry {
 /// tenth (at least a day, at most seven days) is [`Expiry::Imminent`].
 #[must_use]
 pub fn expiry(certificate: &Certificate, now: i64) -> Expiry {
-    let Certificate {
-        not_before,
-        not_after,
-        ..
-    } = *certificate;
+    expiry_between(certificate.not_before, certificate.not_after, now)
+}
+
+fn expiry_between(not_before: i64, not_after: i64, now: i64) -> Expiry {
     if now > not_after {
         return Expiry::Expired {
             ago: now - not_after,
@@ -132,7 +131,7 @@ pub fn key_weakness(certificate: &Certificate) -> Option<KeyWeakness> {
                 Some(KeyWeakness::RsaTooSmall { bits })
             } else if even || **exponent == [1] {
                 Some(KeyWeakness::RsaExponentInvalid)
-            } else if bits % 8 != 0 {
+            } else if !bits.is_multiple_of(8) {
                 Some(KeyWeakness::RsaOddSize { bits })
             } else if exponent.len() < 3 {
                 Some(KeyWeakness::RsaExponentSmall)
@@ -231,4 +230,51 @@ pub fn server_faults(leaf: &Certificate) -> Vec<ServerFault> {
         faults.push(ServerFault::NoExtendedKeyUsage);
     }
     faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expiry_goes_by_the_lifetime() {
+        let soon = |left| Expiry::Soon { left };
+        let imminent = |left| Expiry::Imminent { left };
+        for (lifetime, left, expected) in [
+            (365 * DAY, 31 * DAY, Expiry::Valid),
+            (365 * DAY, 30 * DAY, Expiry::Valid),
+            (365 * DAY, 30 * DAY - 1, soon(30 * DAY - 1)),
+            (365 * DAY, 7 * DAY, soon(7 * DAY)),
+            (365 * DAY, 7 * DAY - 1, imminent(7 * DAY - 1)),
+            (90 * DAY, 30 * DAY, Expiry::Valid),
+            (90 * DAY, 29 * DAY, soon(29 * DAY)),
+            (45 * DAY, 15 * DAY, Expiry::Valid),
+            (45 * DAY, 14 * DAY, soon(14 * DAY)),
+            (45 * DAY, 4 * DAY, imminent(4 * DAY)),
+            (6 * DAY, 3 * DAY, Expiry::Valid),
+            (6 * DAY, 3 * DAY - 1, soon(3 * DAY - 1)),
+            (6 * DAY, DAY - 1, imminent(DAY - 1)),
+            (DAY, 13 * HOUR, Expiry::Valid),
+            (DAY, 11 * HOUR, imminent(11 * HOUR)),
+            (90 * DAY, 0, imminent(0)),
+            (90 * DAY, -1, Expiry::Expired { ago: 1 }),
+        ] {
+            let answer = expiry_between(0, lifetime, lifetime - left);
+            assert_eq!(answer, expected, "{lifetime} {left}");
+        }
+        assert_eq!(
+            expiry_between(10, 20, 9),
+            Expiry::NotYetValid { starts_in: 1 }
+        );
+    }
+
+    #[test]
+    fn absurd_dates_do_not_overflow() {
+        assert!(matches!(
+            expiry_between(i64::from(i32::MAX), -1, 0),
+            Expiry::Expired { .. }
+        ));
+        // The largest year of a GeneralizedTime.
+        assert_eq!(expiry_between(0, 253_402_300_799, 5), Expiry::Valid);
+    }
 }

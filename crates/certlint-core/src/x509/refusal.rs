@@ -112,6 +112,8 @@ impl Refusal {
             }
             RefusalKind::Block(kind) => match kind {
                 MalformedKind::Base64 => "replace the block: its base64 is damaged".into(),
+                MalformedKind::Empty => "put the base64 text between BEGIN and END".into(),
+                MalformedKind::Header => "remove the lines between BEGIN and the base64".into(),
                 MalformedKind::BlankLine => "remove the blank lines between BEGIN and END".into(),
                 MalformedKind::Glued => "put a line end between the END and the BEGIN line".into(),
                 MalformedKind::WrongEnd => "give the END line the label of the BEGIN line".into(),
@@ -176,6 +178,7 @@ impl fmt::Display for RefusalKind {
             Self::Base64OfPem => "is base64 of a PEM file, not the PEM file itself",
             Self::Block(MalformedKind::Base64) => "has a block that is not valid base64",
             Self::Block(MalformedKind::BlankLine) => "has a blank line inside of a block",
+            Self::Block(MalformedKind::Empty) => "has an empty block",
             Self::Block(MalformedKind::Glued) => "has an END and a BEGIN line glued into one line",
             Self::Block(MalformedKind::WrongEnd) => {
                 "has a block whose END line does not match its BEGIN line"
@@ -187,7 +190,9 @@ impl fmt::Display for RefusalKind {
             Self::Empty => "is empty",
             Self::EncryptedBlock => "has an encrypted block where a certificate should be",
             Self::EscapedNewlines => "has `\\n` as two characters instead of line ends",
-            Self::HeaderLines => "has header lines inside of a block",
+            Self::HeaderLines | Self::Block(MalformedKind::Header) => {
+                "has header lines inside of a block"
+            }
             Self::KeyOnly => "holds a private key, and no certificate",
             Self::NearMiss(NearMissKind::AfterNul) => "has a NUL byte before its first block",
             Self::NearMiss(NearMissKind::NotAtLineStart) => {
@@ -240,16 +245,10 @@ pub(super) fn without_certificate(
     other_label: Option<(&[u8], Span)>,
     near_misses: &[NearMiss],
 ) -> Refusal {
-    let Some((label, at)) = other_label else {
-        return without_blocks(bytes, near_misses);
-    };
-    let kind = match label {
+    without(bytes, other_label, near_misses, |label| match label {
         b"PKCS7" | b"CMS" => RefusalKind::Pkcs7 { der: false },
         _ if label.ends_with(b"PRIVATE KEY") => RefusalKind::KeyOnly,
         _ => other(label),
-    };
-    near_misses.first().map_or(Refusal::new(kind, at), |miss| {
-        Refusal::new(RefusalKind::NearMiss(miss.kind), miss.at)
     })
 }
 
@@ -259,18 +258,26 @@ pub(super) fn without_key(
     other_label: Option<(&[u8], Span)>,
     near_misses: &[NearMiss],
 ) -> Refusal {
-    let Some((label, at)) = other_label else {
-        return without_blocks(bytes, near_misses);
-    };
-    let kind = match label {
+    without(bytes, other_label, near_misses, |label| match label {
         b"CERTIFICATE" | b"X509 CERTIFICATE" | b"TRUSTED CERTIFICATE" => {
             RefusalKind::CertificateOnly
         }
         _ => other(label),
-    };
-    near_misses.first().map_or(Refusal::new(kind, at), |miss| {
-        Refusal::new(RefusalKind::NearMiss(miss.kind), miss.at)
     })
+}
+
+/// A BEGIN line that was meant says more than a block of another label.
+fn without(
+    bytes: &[u8],
+    other_label: Option<(&[u8], Span)>,
+    near_misses: &[NearMiss],
+    kind: fn(&[u8]) -> RefusalKind,
+) -> Refusal {
+    match (other_label, near_misses.first()) {
+        (None, _) => without_blocks(bytes, near_misses),
+        (Some(_), Some(miss)) => Refusal::new(RefusalKind::NearMiss(miss.kind), miss.at),
+        (Some((label, at)), None) => Refusal::new(kind(label), at),
+    }
 }
 
 fn other(label: &[u8]) -> RefusalKind {
