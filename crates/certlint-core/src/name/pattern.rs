@@ -32,7 +32,8 @@ pub enum HostPattern {
     DotPrefix(Box<str>),
     /// One host name: lower case, A-labels, no trailing dot.
     Exact(Box<str>),
-    /// Can never match; a finding of its own.
+    /// Nobody can ask for it: nginx never matches it, or no DNS name and no certificate entry can
+    /// be like that. A finding of its own.
     Invalid(InvalidReason),
     /// `*.x`. Holds `x`, lower case, A-labels.
     LeadingWildcard {
