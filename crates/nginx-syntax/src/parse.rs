@@ -31,7 +31,14 @@ pub fn parse(source: &[u8]) -> Tree {
     let mut parser = Parser::new(source);
     parser.byte_order_mark();
     while let Some(&byte) = parser.next_byte() {
-        parser.step(byte);
+        match byte {
+            b'#' => parser.comment(),
+            b';' => parser.semicolon(),
+            b'{' => parser.open(),
+            b'}' => parser.close(),
+            b'"' | b'\'' => parser.quoted(byte),
+            _ => parser.bare(),
+        }
     }
     parser.finish()
 }
@@ -65,18 +72,6 @@ impl<'s> Parser<'s> {
             first_word: 0,
             frames: Vec::new(),
             too_deep: 0,
-        }
-    }
-
-    /// Reads the token that begins with `byte`, at `self.at`.
-    fn step(&mut self, byte: u8) {
-        match byte {
-            b'#' => self.comment(),
-            b';' => self.semicolon(),
-            b'{' => self.open(),
-            b'}' => self.close(),
-            b'"' | b'\'' => self.quoted(byte),
-            _ => self.bare(),
         }
     }
 
@@ -246,23 +241,23 @@ impl<'s> Parser<'s> {
         if !self.source.starts_with(b"\xEF\xBB\xBF") {
             return;
         }
-        // What nginx says depends on the first directive that it makes of that word.
+        // The line in the message is that of the byte that ends the directive.
         let mut probe = Parser::new(self.source);
-        while probe.tree.nodes.is_empty()
-            && probe.tree.errors.is_empty()
-            && let Some(&byte) = probe.next_byte()
-        {
-            probe.step(byte);
+        let mut read = self.source.len();
+        while let Some(&byte) = probe.next_byte() {
+            match byte {
+                b';' | b'{' | b'}' => {
+                    read = probe.at;
+                    break;
+                }
+                b'#' => probe.comment(),
+                b'"' | b'\'' => probe.quoted(byte),
+                _ => probe.bare(),
+            }
         }
-        let (nginx, read) = if let Some(error) = probe.tree.errors.first() {
-            (error.nginx(), error.read as usize)
-        } else if let Some(node) = probe.tree.nodes.first() {
-            let word = probe.printable(&probe.tree.words[node.words.0 as usize]);
-            (format!("unknown directive \"{word}\""), probe.at)
-        } else {
-            (SyntaxErrorKind::EndInDirective.nginx(), self.source.len())
-        };
-        let kind = SyntaxErrorKind::ByteOrderMark { nginx };
+        let word = probe.tree.words.first();
+        let word = word.map_or_else(String::new, |word| probe.printable(word));
+        let kind = SyntaxErrorKind::ByteOrderMark { word };
         self.error_at(Span::new(0, 3), kind, read);
         self.at = 3;
     }
@@ -366,20 +361,10 @@ impl<'s> Parser<'s> {
 
     /// Records an error; `read` is how far nginx has read when it reports this.
     pub(crate) fn error_at(&mut self, span: Span, kind: SyntaxErrorKind, read: usize) {
-        if self.tree.errors.len() == MAX_ERRORS {
-            return;
+        if self.tree.errors.len() < MAX_ERRORS {
+            let read = Span::new(0, read).end;
+            self.tree.errors.push(SyntaxError { span, kind, read });
         }
-        let pending = self.tree.words.get(self.first_word);
-        let seen = match kind {
-            SyntaxErrorKind::EndInBlock { .. } => read,
-            _ => pending.map_or(span, Word::span).start.min(span.start) as usize,
-        };
-        self.tree.errors.push(SyntaxError {
-            span,
-            kind,
-            read: Span::new(0, read).end,
-            seen: Span::new(0, seen).end,
-        });
     }
 }
 

@@ -510,8 +510,7 @@ impl Assembler<'_, '_, '_> {
                 continue;
             };
             let lost = wildcard.members.iter().filter_map(|member| {
-                let server = &assembled.servers[member.server.0 as usize];
-                let names = lost_names(server, member.server, specific);
+                let names = lost_names(&assembled.servers, member.server, specific);
                 (!names.is_empty()).then_some((member, names))
             });
             let mut lost = lost.peekable();
@@ -559,7 +558,7 @@ impl Assembler<'_, '_, '_> {
             }
             for member in &present.members {
                 let server = &assembled.servers[member.server.0 as usize];
-                let names = lost_names(server, member.server, missing);
+                let names = lost_names(&assembled.servers, member.server, missing);
                 if let Some(name) = names.first() {
                     let at = server
                         .names
@@ -581,17 +580,24 @@ impl Assembler<'_, '_, '_> {
 }
 
 /// Concrete names of a server that another listener answers with its default server.
-fn lost_names(server: &Server, id: ServerId, listener: &Listener) -> Vec<String> {
+fn lost_names(servers: &[Server], id: ServerId, listener: &Listener) -> Vec<String> {
     if listener.default == id || listener.members.iter().any(|member| member.server == id) {
         return Vec::new();
     }
-    server
+    // A lone server has no tables: whether the name is its own, only its names tell.
+    let default = &servers[listener.default.0 as usize];
+    let is_default = |name: &ServerName| {
+        let same = |other: &ServerName| other.pattern == name.pattern;
+        default.names.iter().any(same)
+    };
+    servers[id.0 as usize]
         .names
         .iter()
         .filter_map(|name| match &name.pattern {
             HostPattern::Exact(host) => {
                 let selected = listener.select(Some(host));
-                selected.name.is_none().then(|| name.text.to_string())
+                let lost = selected.name.is_none() && !is_default(name);
+                lost.then(|| name.text.to_string())
             }
             _ => None,
         })

@@ -98,7 +98,10 @@ fn finding(
             .push(Label::new((*at).clone(), "not in that certificate"));
     }
     let served = endpoints[0].serving.certificates().first();
-    if let Some(at) = known.map(|(at, _)| at).or(served.map(|served| &served.at)) {
+    if let Some(at) = known
+        .map(|(at, _)| at)
+        .or_else(|| served.map(|served| &served.at))
+    {
         finding
             .related
             .push(Label::new(at.clone(), "served instead"));

@@ -1,8 +1,10 @@
 //! Which names are not provably covered by what they are served with; computed once for all rules.
 
+use std::borrow::Cow;
+
 use crate::finding::CertificateFacts;
 use crate::model::{BundleId, CertRef, Endpoint, Fragment, Model, Served, ServerName, Serving};
-use crate::name::{PartialReason, Verdict, covers};
+use crate::name::{HostPattern, PartialReason, Regex, Verdict, covers};
 use crate::x509::{Certificate, SAN};
 
 /// A name that at least one of its certificates does not provably cover as a whole.
@@ -103,7 +105,7 @@ pub(super) fn judge_one<'m>(
     fragment: &'m Fragment,
     endpoint: &'m Endpoint,
 ) -> Vec<Judgement<'m>> {
-    let pattern = &fragment.name(endpoint).pattern;
+    let pattern = meant(&fragment.name(endpoint).pattern);
     endpoint
         .serving
         .certificates()
@@ -121,10 +123,33 @@ pub(super) fn judge_one<'m>(
                 served,
                 bundle,
                 leaf,
-                verdict: covers(&leaf.names, pattern),
+                verdict: covers(&leaf.names, &pattern),
             })
         })
         .collect()
+}
+
+/// A pattern as it was meant: loose dots have a finding of their own (`server-name-regex-loose`),
+/// and the names that they let in are nobody's wish.
+fn meant(pattern: &HostPattern) -> Cow<'_, HostPattern> {
+    match pattern {
+        HostPattern::Regex(regex) if !regex.unescaped_dots().is_empty() => {
+            Cow::Owned(HostPattern::Regex(Regex::new(&escape_dots(regex))))
+        }
+        _ => Cow::Borrowed(pattern),
+    }
+}
+
+/// The text of a regular expression with its loose dots escaped.
+pub(super) fn escape_dots(regex: &Regex) -> Vec<u8> {
+    let mut text = Vec::with_capacity(regex.pattern().len() + regex.unescaped_dots().len());
+    for (offset, &byte) in regex.pattern().iter().enumerate() {
+        if regex.unescaped_dots().contains(&offset) {
+            text.push(b'\\');
+        }
+        text.push(byte);
+    }
+    text
 }
 
 /// A certificate for the machine formats.

@@ -1,5 +1,6 @@
 //! What to type: the commands that get a certificate with the names it should have.
 
+use super::words::list;
 use crate::model::{Bundle, BundleId, Model};
 use crate::name::{HostPattern, PartialReason, Verdict};
 use crate::x509::Certificate;
@@ -12,9 +13,11 @@ const CERTBOT: &str = "letsencrypt/live/";
 
 /// "add `b` to the certificate: certbot certonly --expand -d a -d b".
 pub(super) fn add(model: &Model, bundle: BundleId, leaf: &Certificate, names: &[String]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     let command = command(model, bundle, leaf, names);
-    format!("add {} to the certificate: {command}", quoted.join(" and "))
+    format!(
+        "add {} to the certificate: {command}",
+        list(names, NAMES_MAX)
+    )
 }
 
 /// The command that gets the certificate again, with `names` in addition.
@@ -34,7 +37,7 @@ pub(super) fn command(
         return format!(
             "reissue it with its {} names and {}",
             all.len() - names.len(),
-            names.join(" ")
+            list(names, NAMES_MAX)
         );
     }
     if has_address || is_private(model.bundle(bundle), leaf) {

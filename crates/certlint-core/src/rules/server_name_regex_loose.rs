@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::coverage::escape_dots;
 use super::{Rule, Subject};
 use crate::finding::{Finding, Level};
 use crate::model::ServerName;
@@ -51,7 +52,8 @@ fn finding(name: &ServerName, regex: &Regex) -> Option<Finding> {
             "dot not escaped"
         },
     );
-    let better = tightened(&pattern, dots, open);
+    let better = String::from_utf8_lossy(&escape_dots(regex)).into_owned();
+    let better = if open { anchored(&better) } else { better };
     finding.help = Some(format!("write `~{better}`"));
     finding.facts.names.push(name.text.to_string());
     Some(finding)
@@ -63,27 +65,54 @@ fn takes_everything(pattern: &str) -> bool {
     matches!(core, "" | "." | ".*" | ".+" | "(.*)" | "(.+)")
 }
 
-/// The pattern with its dots escaped and both anchors.
-fn tightened(pattern: &str, dots: &[usize], anchor: bool) -> String {
-    let mut better = String::with_capacity(pattern.len() + 4);
-    for (offset, character) in pattern.char_indices() {
-        if dots.contains(&offset) {
-            better.push('\\');
+/// The pattern with both anchors.
+fn anchored(pattern: &str) -> String {
+    let core = pattern.trim_start_matches('^');
+    // A `$` behind a backslash is a literal one.
+    let core = match core.strip_suffix('$') {
+        Some(core) if !core.ends_with('\\') => core,
+        _ => core,
+    };
+    if has_open_alternation(core) {
+        format!("^(?:{core})$")
+    } else {
+        format!("^{core}$")
+    }
+}
+
+/// A `|` outside of every group and class: anchors would bind to its ends only.
+fn has_open_alternation(pattern: &str) -> bool {
+    let (mut depth, mut in_class, mut escaped) = (0_u32, false, false);
+    for byte in pattern.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b']' => in_class = false,
+            _ if in_class => {}
+            b'[' => in_class = true,
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            b'|' if depth == 0 => return true,
+            _ => {}
         }
-        better.push(character);
     }
-    if !anchor {
-        return better;
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::anchored;
+
+    #[test]
+    fn anchors_bind_to_the_whole_expression() {
+        for (pattern, better) in [
+            (r"example\.com", r"^example\.com$"),
+            (r"^www\.example\.com$", r"^www\.example\.com$"),
+            (r"^(a|b)\.test", r"^(a|b)\.test$"),
+            (r"^a\.test|b\.test$", r"^(?:a\.test|b\.test)$"),
+            (r"[|]\|x", r"^[|]\|x$"),
+        ] {
+            assert_eq!(anchored(pattern), better);
+        }
     }
-    if pattern.contains('|') {
-        let inner = better.trim_start_matches('^').trim_end_matches('$');
-        return format!("^(?:{inner})$");
-    }
-    if !better.starts_with('^') {
-        better.insert(0, '^');
-    }
-    if !better.ends_with('$') {
-        better.push('$');
-    }
-    better
 }

@@ -1,11 +1,12 @@
 //! `unverifiable`: what cannot be known here, said once for each cause.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::with_more;
 use super::{Rule, Subject};
 use crate::finding::{Finding, Level};
 use crate::model::{Problem, UnverifiableKind};
+use crate::name::{UnknownReason, Verdict};
 use crate::source::Location;
 
 pub(super) static RULE: Rule = Rule {
@@ -37,6 +38,51 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let mut finding = RULE.finding(message, at.clone(), with_more(label, places));
         finding.help = Some(help.to_owned());
         findings.push(finding);
+    }
+    undecided(subject, findings);
+}
+
+/// Names of which it cannot be told whether the certificate covers them.
+fn undecided(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    let mut told: BTreeSet<&Location> = BTreeSet::new();
+    for judged in subject.judged() {
+        let name = judged.name();
+        let reason = judged
+            .certificates
+            .iter()
+            .find_map(|one| match one.verdict {
+                Verdict::Unknown(reason) => Some(reason),
+                _ => None,
+            });
+        let Some(why) = reason.and_then(why) else {
+            continue;
+        };
+        if !told.insert(&name.at) {
+            continue;
+        }
+        let mut finding = RULE.finding(
+            format!(
+                "whether the certificate covers what `{}` matches is not known: {why}",
+                name.text
+            ),
+            name.at.clone(),
+            "cannot be told",
+        );
+        finding.help =
+            Some("ask for the names that are used: `certlint resolve --name NAME`".to_owned());
+        finding.facts.names.push(name.text.to_string());
+        findings.push(finding);
+    }
+}
+
+/// Why a name cannot be judged; `None` where another rule says it.
+fn why(reason: UnknownReason) -> Option<&'static str> {
+    match reason {
+        UnknownReason::InvalidName | UnknownReason::RegexInvalid => None,
+        UnknownReason::RegexTooCostly => Some("matching takes too much work"),
+        UnknownReason::RegexUndecided => Some("it matches more names than can be listed"),
+        UnknownReason::RegexUnsupported => Some("it uses forms that are not looked into"),
+        UnknownReason::Variable => Some("only the machine knows its name"),
     }
 }
 

@@ -1,0 +1,345 @@
+//! Every rule: its place in the registry, its page, its fixtures, and the wording of its findings.
+//!
+//! A fixture is `fixtures/rules/<rule>/<case>/nginx.conf`; `# expect: RULE` on a line, or alone on
+//! the line above, asks for a finding of RULE whose primary label is there, `# expect-file: RULE`
+//! for one without a line. See `fixtures/rules/README.md`.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use certlint_core::finding::{Finding, Level};
+use certlint_core::model::Model;
+use certlint_core::rules::{RULES, Rule, by_id, nearest};
+use support::{Repository, lint, place, repository};
+
+#[test]
+fn ids_are_unique_sorted_and_kebab_case() {
+    assert!(RULES.windows(2).all(|pair| pair[0].id < pair[1].id));
+    for rule in RULES {
+        let kebab = rule
+            .id
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        assert!(
+            kebab && !rule.id.starts_with('-') && !rule.id.ends_with('-'),
+            "{}",
+            rule.id
+        );
+        assert!(std::ptr::eq(by_id(rule.id).expect("sorted"), *rule));
+    }
+}
+
+#[test]
+fn summaries_are_one_sentence_in_lower_case() {
+    for rule in RULES {
+        let first = rule.summary.split(' ').next().unwrap_or_default();
+        assert!(!rule.summary.ends_with('.'), "{}", rule.id);
+        assert_eq!(
+            first,
+            first.to_lowercase().replace("tls", "TLS"),
+            "{}",
+            rule.id
+        );
+    }
+}
+
+#[test]
+fn a_mistyped_id_finds_its_neighbour() {
+    assert_eq!(
+        nearest("name-not-coverd").map(|rule| rule.id),
+        Some("name-not-covered")
+    );
+    assert_eq!(nearest("gibberish").map(|rule| rule.id), None);
+}
+
+#[test]
+fn pages_have_all_sections_in_order() {
+    for rule in RULES {
+        assert!(
+            rule.docs.starts_with(&format!("# {}\n", rule.id)),
+            "{}",
+            rule.id
+        );
+        let mut rest = rule.docs;
+        for section in [
+            "What it does",
+            "Why it matters",
+            "Example",
+            "How to fix",
+            "References",
+        ] {
+            let heading = format!("\n## {section}\n\n");
+            let Some(at) = rest.find(&heading) else {
+                panic!("{}: no section {section:?} in its place", rule.id)
+            };
+            rest = &rest[at + heading.len()..];
+            let body = rest.split("\n## ").next().unwrap_or_default();
+            assert!(!body.trim().is_empty(), "{}: {section} is empty", rule.id);
+        }
+    }
+}
+
+#[test]
+fn examples_of_pages_trigger_their_rule_and_cures_do_not() {
+    for rule in RULES {
+        let example = blocks(rule, "Example");
+        assert_eq!(example.len(), 1, "{}: one example", rule.id);
+        let (model, findings) = lint_block(&example[0]);
+        assert!(
+            findings.iter().any(|finding| finding.rule == rule.id),
+            "{}: the example does not trigger it, but gives\n{}",
+            rule.id,
+            render(&model, &findings)
+        );
+        for cure in blocks(rule, "How to fix") {
+            let (model, findings) = lint_block(&cure);
+            let left: Vec<Finding> = findings
+                .into_iter()
+                .filter(|finding| finding.rule == rule.id || finding.level == Level::Error)
+                .collect();
+            assert!(
+                left.is_empty(),
+                "{}: the cure has\n{}",
+                rule.id,
+                render(&model, &left)
+            );
+        }
+    }
+}
+
+/// The nginx blocks in a section of a page.
+fn blocks(rule: &Rule, section: &str) -> Vec<String> {
+    let (_, rest) = rule
+        .docs
+        .split_once(&format!("\n## {section}\n"))
+        .expect(section);
+    let body = rest.split("\n## ").next().unwrap_or_default();
+    body.split("```nginx\n")
+        .skip(1)
+        .filter_map(|block| block.split("```").next())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Checks a block of a page: servers are put into `http`, `certs/` is that of the fixtures.
+fn lint_block(block: &str) -> (Model, Vec<Finding>) {
+    let whole = ["events", "http", "stream"]
+        .iter()
+        .any(|name| block.starts_with(name) || block.contains(&format!("\n{name}")));
+    let text = if whole {
+        block.to_owned()
+    } else {
+        format!("events {{}}\nhttp {{\n{block}}}\n")
+    };
+    let mut files = Repository::new();
+    let main = PathBuf::from("fixtures/nginx.conf");
+    files
+        .over
+        .insert(repository().join(&main), text.into_bytes());
+    lint(&mut files, &main)
+}
+
+#[test]
+fn fixtures_give_exactly_the_findings_that_they_expect() {
+    let mut wrong = String::new();
+    for rule in RULES {
+        let (mut triggers, mut passes) = (0, 0);
+        for case in cases(rule) {
+            let name = case
+                .file_name()
+                .expect("a case has a name")
+                .to_string_lossy()
+                .into_owned();
+            let (model, findings) = lint(&mut Repository::new(), &case.join("nginx.conf"));
+            let of_rule = findings
+                .iter()
+                .filter(|finding| finding.rule == rule.id)
+                .count();
+            let good = if name.starts_with("triggers") {
+                triggers += 1;
+                of_rule > 0
+            } else {
+                assert!(
+                    name.starts_with("passes"),
+                    "{}: triggers… or passes…",
+                    case.display()
+                );
+                passes += 1;
+                of_rule == 0
+            };
+            let expected = expectations(&model);
+            let mut found: BTreeMap<(String, u32, String), usize> = BTreeMap::new();
+            for finding in &findings {
+                if finding.level >= Level::Warning || finding.rule == rule.id {
+                    *found.entry(key(&model, finding)).or_default() += 1;
+                }
+            }
+            if expected != found || !good {
+                wrong.push_str(&format!(
+                    "{}\n  expected {expected:?}\n  found    {found:?}\n{}\n",
+                    case.display(),
+                    render(&model, &findings)
+                ));
+            }
+        }
+        assert!(
+            triggers > 0 && passes > 0,
+            "{}: needs fixtures triggers and passes",
+            rule.id
+        );
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The folders of a rule's fixtures, sorted, relative to the root of the repository.
+fn cases(rule: &Rule) -> Vec<PathBuf> {
+    let folder = Path::new("fixtures/rules").join(rule.id);
+    let Ok(entries) = fs::read_dir(repository().join(&folder)) else {
+        panic!("no {}", folder.display())
+    };
+    let mut cases: Vec<PathBuf> = entries
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| folder.join(entry.file_name()))
+        .collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn every_fixture_folder_belongs_to_a_rule() {
+    for entry in fs::read_dir(repository().join("fixtures/rules"))
+        .expect("fixtures")
+        .flatten()
+    {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        assert!(
+            !entry.path().is_dir() || by_id(&name).is_some(),
+            "no rule {name}"
+        );
+    }
+}
+
+/// File, line (0 for none) and rule.
+fn key(model: &Model, finding: &Finding) -> (String, u32, String) {
+    let at = &finding.primary.at;
+    let source = model.sources.get(at.source);
+    let line = at.span.map_or(0, |span| source.position(span.start).line);
+    (source.name().to_owned(), line, finding.rule.to_owned())
+}
+
+/// What the comments of all configuration files ask for, with counts.
+fn expectations(model: &Model) -> BTreeMap<(String, u32, String), usize> {
+    let mut expected = BTreeMap::new();
+    for (_, source) in model.sources.iter() {
+        let text = String::from_utf8_lossy(source.text().map_or(&[][..], |text| text)).into_owned();
+        for (number, line) in (1..).zip(text.lines()) {
+            let (rules, line) = if let Some((before, rules)) = line.split_once("# expect: ") {
+                (
+                    rules,
+                    if before.trim().is_empty() {
+                        number + 1
+                    } else {
+                        number
+                    },
+                )
+            } else if let Some((_, rules)) = line.split_once("# expect-file: ") {
+                (rules, 0)
+            } else {
+                continue;
+            };
+            for rule in rules.split(',') {
+                let key = (source.name().to_owned(), line, rule.trim().to_owned());
+                *expected.entry(key).or_default() += 1;
+            }
+        }
+    }
+    expected
+}
+
+#[test]
+fn findings_read_as_recorded() {
+    let update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let mut wrong = Vec::new();
+    for rule in RULES {
+        let first = cases(rule)
+            .into_iter()
+            .find(|case| case.to_string_lossy().contains("/triggers"))
+            .expect("a fixture that triggers");
+        let (model, mut findings) = lint(&mut Repository::new(), &first.join("nginx.conf"));
+        findings.retain(|finding| finding.rule == rule.id);
+        let text = render(&model, &findings);
+        let golden = repository()
+            .join("fixtures/rules")
+            .join(rule.id)
+            .join("expected.txt");
+        if update {
+            fs::write(&golden, &text).expect("the repository is writable");
+        }
+        if fs::read_to_string(&golden).unwrap_or_default() != text {
+            wrong.push(format!("{}\n{text}", golden.display()));
+        }
+    }
+    let wrong = wrong.join("\n");
+    assert!(
+        wrong.is_empty(),
+        "differ (UPDATE_GOLDEN=1 rewrites them):\n{wrong}"
+    );
+}
+
+#[test]
+fn wording_follows_the_house_style() {
+    for rule in RULES {
+        for case in cases(rule) {
+            let (_, findings) = lint(&mut Repository::new(), &case.join("nginx.conf"));
+            for finding in findings {
+                let labels = std::iter::once(&finding.primary).chain(&finding.related);
+                let mut texts: Vec<&str> = labels.map(|label| label.text.as_str()).collect();
+                texts.push(&finding.message);
+                texts.extend(finding.help.as_deref());
+                for text in texts {
+                    let shout = text.chars().next().is_none_or(|first| first.is_uppercase());
+                    // Acronyms may lead a sentence.
+                    let first = text.split([' ', ':']).next().unwrap_or_default();
+                    let acronym = first.chars().skip(1).any(char::is_uppercase);
+                    assert!(!shout || acronym, "{}: {text:?}", finding.rule);
+                    assert!(
+                        !text.ends_with('.') && !text.contains('\n'),
+                        "{}: {text:?}",
+                        finding.rule
+                    );
+                    assert!(
+                        text.matches('`').count() % 2 == 0,
+                        "{}: {text:?}",
+                        finding.rule
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Findings as plain text: message, labels with their places, help.
+fn render(model: &Model, findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        text.push_str(&format!(
+            "{}[{}] {}\n",
+            finding.level, finding.rule, finding.message
+        ));
+        text.push_str(&format!("  --> {}\n", place(model, &finding.primary)));
+        for label in &finding.related {
+            text.push_str(&format!("  ::: {}\n", place(model, label)));
+        }
+        if let Some(help) = &finding.help {
+            text.push_str(&format!("  help: {help}\n"));
+        }
+        if let Some(hint) = finding.facts.hint {
+            text.push_str(&format!("  hint: {hint}\n"));
+        }
+    }
+    text
+}
