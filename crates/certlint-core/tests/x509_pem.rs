@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use certlint_core::x509::pem::{MalformedKind, NearMissKind};
+use certlint_core::x509::pem::{self, MalformedKind, NearMissKind};
 use certlint_core::x509::{CertificateFile, OddityKind, RefusalKind, read_certificates};
 
 fn fixtures() -> PathBuf {
@@ -171,6 +171,105 @@ fn forms_that_nginx_refuses() {
         let cure = refusal.help("F").unwrap_or_default();
         assert_eq!(cure.is_empty(), help.is_empty(), "{name}: {cure}");
         assert!(cure.contains(help), "{name}: {cure}");
+    }
+}
+
+/// The content of each block, or why it is none.
+fn blocks(text: &str) -> Vec<Result<Vec<u8>, MalformedKind>> {
+    pem::scan(text.as_bytes())
+        .map(|block| match block {
+            Ok(block) => Ok(block.der.to_vec()),
+            Err(malformed) => Err(malformed.kind),
+        })
+        .collect()
+}
+
+#[test]
+fn blocks_are_read_as_openssl_reads_them() {
+    use MalformedKind::{Base64, BlankLine, Empty, Header, NoEnd, WrongEnd};
+    let abc = || Ok(b"abc".to_vec());
+    let long = "YWJj".repeat(127);
+    for (content, expected) in [
+        ("YWJj\n", abc()),
+        (" Y W\tJ j \n", abc()),
+        ("YW\nJj\n", abc()),
+        ("YWJj\u{a0}\n", abc()),
+        ("\nYWJj\n", abc()),
+        ("a: b\n\nYWJj\n", abc()),
+        ("YWJj-ignored!\n", abc()),
+        ("YQ==\n", Ok(b"a".to_vec())),
+        ("YR==\n", Ok(b"a".to_vec())),
+        ("YWJj\0hidden\n", abc()),
+        // Two full pieces of 254 bytes: the empty third one is no blank line.
+        (&format!("{long}\n"), Ok(b"abc".repeat(127))),
+        ("", Err(Empty)),
+        ("\n", Err(Empty)),
+        ("a: b\nYWJj\n", Err(Header)),
+        ("\n\nYWJj\n", Err(BlankLine)),
+        ("\nYW\nJj\n", Err(BlankLine)),
+        (&format!("\n{long}\n"), Err(BlankLine)),
+        ("YQ\n", Err(Base64)),
+        ("YQ=\n", Err(Base64)),
+        ("YQ==YQ==\n", Err(Base64)),
+        ("YW-j\n", Err(Base64)),
+        ("YWJj!\n", Err(Base64)),
+        ("YWJj\n-----END Y-----\n", Err(WrongEnd)),
+        ("YWJj\n-----END X-----x\n", Err(WrongEnd)),
+        ("YWJj\n\0\n", Err(NoEnd)),
+    ] {
+        let text = format!("-----BEGIN X-----\n{content}-----END X-----\n");
+        assert_eq!(blocks(&text)[..1], [expected], "{content:?}");
+    }
+}
+
+#[test]
+fn text_between_blocks_is_passed_over_and_marks_too() {
+    let block = "-----BEGIN X-----\nYWJj\n-----END X-----\n";
+    for between in [
+        "",
+        "\n\n",
+        "text\n",
+        "\u{feff}",
+        "-----END X-----\n",
+        "----- BEGIN\n",
+    ] {
+        let text = format!("{between}{block}{between}{block}");
+        assert_eq!(
+            blocks(&text),
+            [Ok(b"abc".to_vec()), Ok(b"abc".to_vec())],
+            "{between:?}"
+        );
+    }
+    for (before, found) in [("text", 1), (" ", 1), ("\n\u{feff}", 1), ("\0\n", 0)] {
+        assert_eq!(
+            blocks(&format!("{before}{block}{block}")).len(),
+            found,
+            "{before:?}"
+        );
+    }
+}
+
+#[test]
+fn a_line_that_was_meant_as_a_begin_line_is_remembered() {
+    use NearMissKind::{NotAtLineStart, Spelling};
+    for (line, expected) in [
+        ("-----BEGIN CERTIFICATE----", Some(Spelling)),
+        ("-----BEGIN CERTIFICATE----- x", Some(Spelling)),
+        ("------BEGIN CERTIFICATE-----", Some(Spelling)),
+        ("-----BEGIN PRIVATE KEY----", Some(Spelling)),
+        ("-----Begin Certificate-----", Some(Spelling)),
+        ("---- BEGIN CERTIFICATE ----", Some(Spelling)),
+        ("\t-----BEGIN CERTIFICATE-----", Some(NotAtLineStart)),
+        ("leaf: -----BEGIN CERTIFICATE-----", Some(NotAtLineStart)),
+        ("# -----BEGIN CERTIFICATE-----", None),
+        ("-----BEGIN NOTHING", None),
+        ("----- the certificate begins here", None),
+        ("see -----BEGIN above", None),
+    ] {
+        let mut blocks = pem::scan(line.as_bytes());
+        assert!(blocks.next().is_none(), "{line}");
+        let kinds: Vec<_> = blocks.near_misses().iter().map(|miss| miss.kind).collect();
+        assert_eq!(kinds, Vec::from_iter(expected), "{line}");
     }
 }
 

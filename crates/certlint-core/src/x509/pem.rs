@@ -211,7 +211,7 @@ impl<'a> Blocks<'a> {
         let mut part = Part::Unknown;
         let mut short_line_seen = false;
         let mut continues = false;
-        loop {
+        let end = loop {
             let Some(line) = self.lines.next() else {
                 return malformed(begin.at, MalformedKind::NoEnd);
             };
@@ -240,36 +240,7 @@ impl<'a> Blocks<'a> {
                     };
                     return malformed(line.at, kind);
                 }
-                let end = line.at.start as usize;
-                match part {
-                    // Neither colon nor blank line: there is no header, and all is content.
-                    Part::Unknown => header.end = start,
-                    // A header that no blank line ends leaves no content.
-                    Part::Header => content = end,
-                    Part::Content => {}
-                }
-                let lines = Lines::new(&self.bytes[..end], content);
-                let der = decode(lines, end - content).ok_or(Malformed {
-                    at: begin.at,
-                    kind: MalformedKind::Base64,
-                })?;
-                if der.is_empty() {
-                    let kind = if part == Part::Header {
-                        MalformedKind::Header
-                    } else {
-                        MalformedKind::Empty
-                    };
-                    return malformed(begin.at, kind);
-                }
-                return Ok(Block {
-                    label,
-                    at: Span {
-                        start: begin.at.start,
-                        end: line.at.end,
-                    },
-                    header: &self.bytes[header],
-                    der,
-                });
+                break line;
             }
             if part != Part::Content {
                 header.end = line.at.end as usize;
@@ -286,6 +257,32 @@ impl<'a> Blocks<'a> {
             if line.text.starts_with(b"-----BEGIN ") {
                 self.remember(&line, NearMissKind::Swallowed);
             }
+        };
+        let at = end.at;
+        let end = at.start as usize;
+        match part {
+            // Neither colon nor blank line: there is no header, and all is content.
+            Part::Unknown => header.end = start,
+            // A header that no blank line ends leaves no content.
+            Part::Header => content = end,
+            Part::Content => {}
+        }
+        let lines = Lines::new(&self.bytes[..end], content);
+        match decode(lines, end - content) {
+            None => malformed(begin.at, MalformedKind::Base64),
+            Some(der) if der.is_empty() && part == Part::Header => {
+                malformed(begin.at, MalformedKind::Header)
+            }
+            Some(der) if der.is_empty() => malformed(begin.at, MalformedKind::Empty),
+            Some(der) => Ok(Block {
+                label,
+                at: Span {
+                    start: begin.at.start,
+                    end: at.end,
+                },
+                header: &self.bytes[header],
+                der,
+            }),
         }
     }
 }
@@ -314,10 +311,13 @@ fn decode(lines: Lines<'_>, size: usize) -> Option<Zeroizing<Vec<u8>>> {
     for line in lines {
         let end = memchr::memchr(b'-', line.text);
         let text = &line.text[..end.unwrap_or(line.text.len())];
-        symbols.extend(
-            text.iter()
-                .filter(|byte| !matches!(byte, b' ' | b'\t' | b'\r')),
-        );
+        // Spaces inside of a line are rare, and whole lines are copied much faster.
+        if text.iter().any(|&byte| byte <= b' ') {
+            let symbol = |byte: &&u8| !matches!(byte, b' ' | b'\t' | b'\r');
+            symbols.extend(text.iter().filter(symbol));
+        } else {
+            symbols.extend_from_slice(text);
+        }
         if end.is_some() {
             break;
         }
@@ -332,6 +332,10 @@ fn decode(lines: Lines<'_>, size: usize) -> Option<Zeroizing<Vec<u8>>> {
 /// Whether a line outside of blocks was meant as the BEGIN line of a certificate or key.
 fn near_miss(line: &[u8]) -> Option<NearMissKind> {
     let dash = memchr::memchr(b'-', line)?;
+    // Whoever comments a block out wants it to be skipped.
+    if line.trim_ascii_start().starts_with(b"#") {
+        return None;
+    }
     let names_block = |text: &[u8]| {
         let text = text.to_ascii_uppercase();
         let begins = text.trim_ascii_start().starts_with(b"BEGIN");
