@@ -9,6 +9,7 @@ use crate::finding::{Finding, Label, Level};
 use crate::model::{BundleId, CertRef, Unavailable};
 use crate::source::{Location, Span};
 use crate::x509::OddityKind;
+use crate::x509::pem::NearMissKind;
 
 pub(super) static RULE: Rule = Rule {
     id: "certificate-unreadable",
@@ -79,15 +80,31 @@ fn odd(subject: &Subject<'_>, id: BundleId) -> Option<Finding> {
     finding.level = level(oddity.kind);
     "not what it looks like".clone_into(&mut finding.primary.text);
     finding.related.push(inside(subject, id, oddity.at, "here"));
-    finding.help = Some(format!(
-        "write the file anew: openssl crl2pkcs7 -nocrl -certfile {file} | openssl pkcs7 -print_certs, after repairing that line"
-    ));
-    if oddity.kind == OddityKind::ByteOrderMark {
-        finding.help = Some(format!(
-            "remove the first three bytes: sed -i '1s/^\\xEF\\xBB\\xBF//' {file}"
-        ));
-    }
+    finding.help = Some(repair(oddity.kind, file));
     Some(finding)
+}
+
+/// What to do about something that nginx reads otherwise than it was meant.
+fn repair(kind: OddityKind, file: &str) -> String {
+    match kind {
+        OddityKind::ByteOrderMark => {
+            format!("remove the first three bytes: sed -i '1s/^\\xEF\\xBB\\xBF//' {file}")
+        }
+        OddityKind::OldLabel | OddityKind::TrustedLabel | OddityKind::TrustedLabelInChain => {
+            "write `CERTIFICATE` as the label of the block: openssl x509 does so".to_owned()
+        }
+        OddityKind::Skipped(NearMissKind::AfterNul) => "remove the NUL bytes".to_owned(),
+        OddityKind::Skipped(NearMissKind::NotAtLineStart) => {
+            "start the line at its beginning, with a line end before it".to_owned()
+        }
+        OddityKind::Skipped(NearMissKind::Spelling) => {
+            "write `-----BEGIN CERTIFICATE-----`, with five dashes on each side".to_owned()
+        }
+        OddityKind::Skipped(NearMissKind::Swallowed) => {
+            "give the block before it an END line".to_owned()
+        }
+        OddityKind::TrailingBytes => "write the certificate alone: openssl x509 does so".to_owned(),
+    }
 }
 
 fn level(kind: OddityKind) -> Level {

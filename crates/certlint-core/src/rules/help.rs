@@ -43,15 +43,17 @@ pub(super) fn command(
     if has_address || is_private(model.bundle(bundle), leaf) {
         return request(leaf, file, &all);
     }
-    let names: Vec<String> = all
-        .iter()
-        .map(|name| format!("-d {}", shell(name)))
-        .collect();
-    let names = names.join(" ");
-    match certbot_name(file) {
-        Some(lineage) => format!("certbot certonly --cert-name {lineage} --expand {names}"),
-        None => format!("certbot certonly --expand {names}"),
+    let mut command = "certbot certonly".to_owned();
+    if let Some(lineage) = certbot_name(file) {
+        command.push_str(&format!(" --cert-name {lineage}"));
     }
+    if !names.is_empty() {
+        command.push_str(" --expand");
+    }
+    for name in all {
+        command.push_str(&format!(" -d {}", shell(&name)));
+    }
+    command
 }
 
 /// A request for a private authority, or a new self-signed certificate.

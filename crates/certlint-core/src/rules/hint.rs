@@ -81,10 +81,11 @@ impl<'m> Neighbours<'m> {
     ) -> Vec<Hint> {
         let mut found = Vec::new();
         if let Some(other) = self.covering(pattern) {
-            found.push(Hint {
+            // With the right file at hand, nobody asks what is near in the wrong one.
+            return vec![Hint {
                 kind: HintKind::OtherCertificate,
                 entry: place(subject, other),
-            });
+            }];
         }
         if is_placeholder(judgement.leaf) {
             found.push(Hint {

@@ -73,18 +73,13 @@ fn judge<'m>(
         return None;
     };
     let leaf = subject.model.bundle(*bundle).leaf()?;
+    if subject.leaf(*bundle).is_none() && !begins_with_authority(subject, *bundle, *key) {
+        return None; // another rule says what is wrong with the file
+    }
     let found = pair(leaf, &subject.model.key(*key).file);
     match found {
         Pair::Match | Pair::Encrypted | Pair::CannotTell => return None,
-        Pair::Mismatch => {
-            // A file that begins with an authority is one mistake, not two.
-            let chain = subject.model.bundle(*bundle).chain();
-            if let ChainOrder::LeafNotFirst { leaf } = order(chain)
-                && pair(&chain[leaf], &subject.model.key(*key).file) == Pair::Match
-            {
-                return None;
-            }
-        }
+        Pair::Mismatch => {}
         Pair::OtherType { .. } => {
             // The lists may be in different orders: any key of the server that fits will do, and
             // one that cannot be read may fit.
@@ -104,6 +99,18 @@ fn judge<'m>(
         }
     }
     Some((*bundle, *key, part, found))
+}
+
+/// The file begins with an authority, and the key does not fit the leaf behind it either: two
+/// mistakes, not one.
+fn begins_with_authority(subject: &Subject<'_>, id: BundleId, key: KeyId) -> bool {
+    let chain = subject.model.bundle(id).chain();
+    match order(chain) {
+        ChainOrder::LeafNotFirst { leaf } => {
+            pair(&chain[leaf], &subject.model.key(key).file) != Pair::Match
+        }
+        _ => false,
+    }
 }
 
 fn finding(subject: &Subject<'_>, id: BundleId, key_id: KeyId, case: &Case<'_>) -> Finding {

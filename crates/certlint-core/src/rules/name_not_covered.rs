@@ -10,7 +10,8 @@ use super::hint::{self, Neighbours};
 use super::words::list;
 use super::{Rule, Subject, help};
 use crate::finding::{Finding, Label, Level};
-use crate::name::{HintKind, HostPattern, PartialReason, Verdict};
+use crate::model::CertRef;
+use crate::name::{HintKind, HostPattern, PartialReason, Verdict, covers};
 use crate::source::Location;
 
 pub(super) static RULE: Rule = Rule {
@@ -53,11 +54,31 @@ fn finding(
     );
     label_certificates(subject, judged, &mut finding);
     let missing = help::missing(&name.pattern, &first.verdict);
-    finding.help = hint::help(subject, &hints, first, &name.pattern, &missing);
+    finding.help = own_certificate_for_address(subject, judged)
+        .or_else(|| hint::help(subject, &hints, first, &name.pattern, &missing));
     finding.facts.names.push(name.text.to_string());
     finding.facts.hint = hints.first().map(|hint| hint.as_str());
     finding.facts.certificate = facts(subject.model, first.bundle);
     Some(finding)
+}
+
+/// What to do when the certificate for an address stands in a server that nobody reaches with it.
+fn own_certificate_for_address(subject: &Subject<'_>, judged: &Judged<'_>) -> Option<String> {
+    let pattern = &judged.name().pattern;
+    if !judged.is_from_default() || !matches!(pattern, HostPattern::Address(_)) {
+        return None;
+    }
+    let server = judged.fragment.server(judged.endpoint.server);
+    let covers_it = server.certificates.iter().any(|pair| match pair.certificate {
+        CertRef::Bundle(id) => subject
+            .leaf(id)
+            .is_some_and(|leaf| matches!(covers(&leaf.names, pattern), Verdict::Covered(_))),
+        CertRef::Unavailable(_) => false,
+    });
+    covers_it.then(|| {
+        "write `default_server` on the `listen` of this server: its own certificate covers the address"
+            .to_owned()
+    })
 }
 
 fn message(judged: &Judged<'_>, verdict: &Verdict) -> String {

@@ -78,8 +78,9 @@ impl<'m> Subject<'m> {
             .filter_map(|(id, leaf)| Some((id, (*leaf)?)))
     }
 
-    /// The leaf of a certificate file; `None` where the file is refused, or begins with the
-    /// certificate of an authority (`chain-misordered` says so, and all else would be noise).
+    /// The leaf of a certificate file; `None` where another certificate stands in its place, so
+    /// that all that could be said of it would be noise: the file is refused or its first block is
+    /// skipped (`certificate-unreadable`), or it begins with an authority (`chain-misordered`).
     pub(super) fn leaf(&self, id: BundleId) -> Option<&'m Certificate> {
         self.leaves[id.0 as usize]
     }
@@ -130,10 +131,15 @@ fn pairs(model: &Model) -> impl Iterator<Item = &CertificatePair> {
 /// See [`Subject::leaf`].
 fn usable_leaf(bundle: &Bundle) -> Option<&Certificate> {
     let leaf = bundle.leaf()?;
+    let skips_the_leaf = bundle
+        .file
+        .oddities
+        .iter()
+        .any(|odd| odd.kind.changes_what_is_served() && odd.at.start < leaf.at.start);
     match order(bundle.chain()) {
         ChainOrder::LeafNotFirst { .. } => None,
         ChainOrder::InOrder | ChainOrder::Misordered { .. } | ChainOrder::Unrelated { .. } => {
-            Some(leaf)
+            (!skips_the_leaf).then_some(leaf)
         }
     }
 }
