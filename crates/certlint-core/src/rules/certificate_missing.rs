@@ -1,11 +1,11 @@
 //! `certificate-missing`: a certificate file that the tree ought to have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::with_more;
 use super::{Rule, Subject};
-use crate::finding::{Finding, Level};
-use crate::model::{CertRef, Unavailable};
+use crate::finding::{Finding, Label, Level};
+use crate::model::{CertRef, Serving, Unavailable};
 use crate::source::Location;
 
 pub(super) static RULE: Rule = Rule {
@@ -40,5 +40,47 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 .to_owned(),
         );
         findings.push(finding);
+    }
+    missing_for_names(subject, findings);
+}
+
+/// Names for which a path with variables leads to no file.
+fn missing_for_names(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    let mut told: BTreeSet<&Location> = BTreeSet::new();
+    for fragment in &subject.model.fragments {
+        for endpoint in &fragment.endpoints {
+            if !matches!(endpoint.serving, Serving::NoCertificate) {
+                continue;
+            }
+            let pairs = &fragment.server(endpoint.server).certificates;
+            let dynamic = pairs.iter().find(|pair| {
+                matches!(
+                    pair.certificate,
+                    CertRef::Unavailable(Unavailable::Dynamic(_))
+                )
+            });
+            let name = fragment.name(endpoint);
+            let Some(pair) = dynamic.filter(|_| told.insert(&name.at)) else {
+                continue;
+            };
+            let mut finding = RULE.finding(
+                format!(
+                    "`{}` leads to no usable certificate and key for `{}`: every handshake for it fails",
+                    pair.path, name.text
+                ),
+                name.at.clone(),
+                "no certificate for this name",
+            );
+            finding.related.push(Label::new(
+                pair.at.clone(),
+                "evaluated during the handshake",
+            ));
+            finding.help = Some(
+                "put the certificate and its key where the path leads for this name, or remove the name"
+                    .to_owned(),
+            );
+            finding.facts.names.push(name.text.to_string());
+            findings.push(finding);
+        }
     }
 }

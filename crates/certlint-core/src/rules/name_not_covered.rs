@@ -69,12 +69,15 @@ fn own_certificate_for_address(subject: &Subject<'_>, judged: &Judged<'_>) -> Op
         return None;
     }
     let server = judged.fragment.server(judged.endpoint.server);
-    let covers_it = server.certificates.iter().any(|pair| match pair.certificate {
-        CertRef::Bundle(id) => subject
-            .leaf(id)
-            .is_some_and(|leaf| matches!(covers(&leaf.names, pattern), Verdict::Covered(_))),
-        CertRef::Unavailable(_) => false,
-    });
+    let covers_it = server
+        .certificates
+        .iter()
+        .any(|pair| match pair.certificate {
+            CertRef::Bundle(id) => subject
+                .leaf(id)
+                .is_some_and(|leaf| matches!(covers(&leaf.names, pattern), Verdict::Covered(_))),
+            CertRef::Unavailable(_) => false,
+        });
     covers_it.then(|| {
         "write `default_server` on the `listen` of this server: its own certificate covers the address"
             .to_owned()

@@ -43,6 +43,19 @@ impl<'m> Subject<'m> {
                 subject.key_places[id.0 as usize].push(part.at.clone());
             }
         }
+        // Paths with variables lead to files only for the names that a server has.
+        let endpoints = model
+            .fragments
+            .iter()
+            .flat_map(|fragment| &fragment.endpoints);
+        for served in endpoints.flat_map(|endpoint| endpoint.serving.certificates()) {
+            if let CertRef::Bundle(id) = served.certificate {
+                let places = &mut subject.certificate_places[id.0 as usize];
+                if places.last() != Some(&served.at) {
+                    places.push(served.at.clone());
+                }
+            }
+        }
         for places in subject
             .certificate_places
             .iter_mut()
