@@ -143,7 +143,7 @@ fn answer(
         ),
         Some(Serving::Rejected) => (Outcome::Rejected, None),
         Some(Serving::Unknown(why)) => (Outcome::Unknown, Some((*why).to_owned())),
-        Some(Serving::Certificates { certificates, .. }) => unknown_part(certificates),
+        Some(Serving::Certificates { certificates, .. }) => unknown_part(model, certificates),
     };
     let served = serving.map(Serving::certificates).unwrap_or_default();
     let certificates = served.iter().filter_map(|served| {
@@ -177,11 +177,12 @@ fn answer(
 }
 
 /// Served, unless one of the certificates is not known here.
-fn unknown_part(certificates: &[Served]) -> (Outcome, Option<String>) {
+fn unknown_part(model: &Model, certificates: &[Served]) -> (Outcome, Option<String>) {
     let why = certificates
         .iter()
         .find_map(|served| match &served.certificate {
-            CertRef::Bundle(_) => None,
+            CertRef::Bundle(id) if model.bundle(*id).leaf().is_some() => None,
+            CertRef::Bundle(_) => Some("the certificate is beyond the limits here".to_owned()),
             CertRef::Unavailable(why) => Some(match why {
                 Unavailable::AlwaysEmpty(name) => format!("`{name}` is empty during the handshake"),
                 Unavailable::Dynamic(what) => what.to_string(),

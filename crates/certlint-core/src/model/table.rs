@@ -179,7 +179,7 @@ impl NameTable {
         self.regexes.push((regex, id));
     }
 
-    /// The server of a name that went through [`normalise`].
+    /// The server of a name that was normalised as an SNI: lower case, no port, no trailing dot.
     #[must_use]
     pub fn find(&self, name: &[u8]) -> Option<Selection> {
         let selection = |id: NameId, matched_by| Selection {

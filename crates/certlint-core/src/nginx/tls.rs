@@ -241,13 +241,13 @@ fn fill_slots(
             }
             CertRef::Bundle(id) => {
                 let bundle = &bundles[id.0 as usize];
-                if bundle
-                    .file
-                    .refused
-                    .as_ref()
-                    .is_some_and(|why| why.nginx_would_refuse)
-                {
-                    refuse(&pair.at, format!("cannot load certificate `{}`", pair.path));
+                match &bundle.file.refused {
+                    Some(why) if why.nginx_would_refuse => {
+                        refuse(&pair.at, format!("cannot load certificate `{}`", pair.path));
+                    }
+                    // Beyond our limits, not nginx's.
+                    Some(_) => unknown.push(served(pair)),
+                    None => {}
                 }
                 bundle.leaf()
             }
@@ -294,6 +294,7 @@ fn fill_slots(
                     }
                 }
                 KeyOutcome::Encrypted { .. } if key.has_password => slot.key = Some(key),
+                KeyOutcome::Refused(why) if !why.nginx_would_refuse => slot.key = Some(key),
                 _ => refuse(
                     &key.at,
                     format!("cannot load certificate key `{}`", key.path),
