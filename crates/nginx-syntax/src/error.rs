@@ -18,6 +18,8 @@ pub struct SyntaxError {
     pub kind: SyntaxErrorKind,
     /// Offset up to which nginx has counted lines.
     pub(crate) read: u32,
+    /// Offset up to which directives are complete.
+    pub(crate) seen: u32,
 }
 
 /// The kinds of [`SyntaxError`].
@@ -95,8 +97,8 @@ pub enum SyntaxErrorKind {
     /// The file begins with a byte order mark, which nginx takes for a part of the first word.
     #[error("file begins with a byte order mark, nginx reads it as part of the first word")]
     ByteOrderMark {
-        /// The first word with the mark, as nginx prints it.
-        word: String,
+        /// What nginx prints, mostly that it does not know the directive.
+        nginx: String,
     },
     /// The source ends inside a Lua block.
     #[error("unexpected end of file, the `}}` of `{block}` is missing")]
@@ -118,44 +120,16 @@ impl SyntaxError {
     /// Empty for [`SyntaxErrorKind::TooDeep`], a limit of ours.
     #[must_use]
     pub fn nginx(&self) -> String {
-        use SyntaxErrorKind as K;
-        let unexpected = |byte: u8| {
-            let text = [byte];
-            format!("unexpected \"{}\"", String::from_utf8_lossy(&text))
-        };
-        match &self.kind {
-            K::UnexpectedSemicolon => unexpected(b';'),
-            K::UnexpectedOpen | K::BlockInData { .. } => unexpected(b'{'),
-            K::UnexpectedClose | K::MissingSemicolon => unexpected(b'}'),
-            K::AfterQuote { byte } => unexpected(*byte),
-            K::NotTerminated { directive } => {
-                format!("directive \"{directive}\" is not terminated by \";\"")
-            }
-            K::UnquotedBrace { nginx } => nginx.clone(),
-            K::EndInDirective | K::EndInQuote { .. } => {
-                "unexpected end of file, expecting \";\" or \"}\"".to_owned()
-            }
-            K::EndInBlock { .. } => "unexpected end of file, expecting \"}\"".to_owned(),
-            K::TooLong { start, .. } => {
-                let start = String::from_utf8_lossy(start);
-                format!("too long parameter \"{start}...\" started")
-            }
-            K::QuoteTooLong { quote } => {
-                let mut text = "too long parameter, probably missing terminating ".to_owned();
-                let _ = write!(text, "\"{}\" character", char::from(*quote));
-                text
-            }
-            K::TooDeep => String::new(),
-            K::ByteOrderMark { word } => format!("unknown directive \"{word}\""),
-            K::EndInLua { .. } => {
-                "unexpected end of file, expecting terminating characters for lua code block"
-                    .to_owned()
-            }
-            K::LuaBracket { level } => {
-                let close = long_bracket_close(*level);
-                format!("Lua code block missing the closing long bracket \"{close}\"")
-            }
-        }
+        self.kind.nginx()
+    }
+
+    /// Up to here nginx has taken whole directives before it comes to this error.
+    ///
+    /// What it refuses about a directive that ends before is reported instead of this error; what
+    /// the tree holds behind the first error is read on by guess.
+    #[must_use]
+    pub fn nginx_seen(&self) -> usize {
+        self.seen as usize
     }
 
     /// The line, from 1, that nginx prints behind its message.
@@ -163,5 +137,50 @@ impl SyntaxError {
     pub fn nginx_line(&self, source: &[u8]) -> usize {
         let read = &source[..source.len().min(self.read as usize)];
         memchr::memchr_iter(b'\n', read).count() + 1
+    }
+}
+
+impl SyntaxErrorKind {
+    /// See [`SyntaxError::nginx`].
+    pub(crate) fn nginx(&self) -> String {
+        let unexpected = |byte: u8| {
+            let text = [byte];
+            format!("unexpected \"{}\"", String::from_utf8_lossy(&text))
+        };
+        match self {
+            Self::UnexpectedSemicolon => unexpected(b';'),
+            Self::UnexpectedOpen | Self::BlockInData { .. } => unexpected(b'{'),
+            Self::UnexpectedClose | Self::MissingSemicolon => unexpected(b'}'),
+            Self::AfterQuote { byte } => unexpected(*byte),
+            Self::NotTerminated { directive } => {
+                format!("directive \"{directive}\" is not terminated by \";\"")
+            }
+            Self::UnquotedBrace { nginx } | Self::ByteOrderMark { nginx } => nginx.clone(),
+            Self::EndInDirective | Self::EndInQuote { .. } => {
+                "unexpected end of file, expecting \";\" or \"}\"".to_owned()
+            }
+            Self::EndInBlock { .. } => "unexpected end of file, expecting \"}\"".to_owned(),
+            Self::TooLong { start, .. } => {
+                let start = String::from_utf8_lossy(start);
+                format!("too long parameter \"{start}...\" started")
+            }
+            Self::QuoteTooLong { quote } => {
+                let mut text = "too long parameter, probably missing terminating ".to_owned();
+                let _ = write!(text, "\"{}\" character", char::from(*quote));
+                text
+            }
+            Self::TooDeep => String::new(),
+            Self::EndInLua { .. } => {
+                "unexpected end of file, expecting terminating characters for lua code block"
+                    .to_owned()
+            }
+            Self::LuaBracket { level } => {
+                let close = long_bracket_close(*level);
+                format!(
+                    "Lua code block missing the closing long bracket \"{close}\", \
+                     the inlined Lua code may be too long"
+                )
+            }
+        }
     }
 }

@@ -31,14 +31,7 @@ pub fn parse(source: &[u8]) -> Tree {
     let mut parser = Parser::new(source);
     parser.byte_order_mark();
     while let Some(&byte) = parser.next_byte() {
-        match byte {
-            b'#' => parser.comment(),
-            b';' => parser.semicolon(),
-            b'{' => parser.open(),
-            b'}' => parser.close(),
-            b'"' | b'\'' => parser.quoted(byte),
-            _ => parser.bare(),
-        }
+        parser.step(byte);
     }
     parser.finish()
 }
@@ -52,6 +45,8 @@ pub(crate) struct Parser<'s> {
     /// Index of the first word of the directive that is being read.
     pub(crate) first_word: usize,
     pub(crate) frames: Vec<Frame>,
+    /// Offset behind the last `;`, `{` or `}`, or where one was missing.
+    pub(crate) behind: usize,
     /// Opened beyond `MAX_DEPTH`, and therefore not on the stack.
     too_deep: usize,
 }
@@ -71,7 +66,20 @@ impl<'s> Parser<'s> {
             tree: Tree::default(),
             first_word: 0,
             frames: Vec::new(),
+            behind: 0,
             too_deep: 0,
+        }
+    }
+
+    /// Reads the token that begins with `byte`, at `self.at`.
+    fn step(&mut self, byte: u8) {
+        match byte {
+            b'#' => self.comment(),
+            b';' => self.semicolon(),
+            b'{' => self.open(),
+            b'}' => self.close(),
+            b'"' | b'\'' => self.quoted(byte),
+            _ => self.bare(),
         }
     }
 
@@ -220,16 +228,17 @@ impl<'s> Parser<'s> {
         let end = self.source.len();
         let name = &self.tree.words[self.tree.nodes[node].words.0 as usize];
         let name_span = name.span();
+        let open = self.at;
         self.at = match lua::block_end(self.source, self.at) {
             lua::End::Closed(at) => at,
             lua::End::Missing => {
                 let block = self.printable(name);
-                self.error_at(name_span, SyntaxErrorKind::EndInLua { block }, end);
+                self.error_at(name_span, SyntaxErrorKind::EndInLua { block }, open);
                 end
             }
             lua::End::LongBracket { at, level } => {
                 let span = Span::new(at, at + 1);
-                self.error_at(span, SyntaxErrorKind::LuaBracket { level }, end);
+                self.error_at(span, SyntaxErrorKind::LuaBracket { level }, at);
                 end
             }
         };
@@ -241,23 +250,23 @@ impl<'s> Parser<'s> {
         if !self.source.starts_with(b"\xEF\xBB\xBF") {
             return;
         }
-        // The line in the message is that of the byte that ends the directive.
+        // What nginx says depends on the first directive that it makes of that word.
         let mut probe = Parser::new(self.source);
-        let mut read = self.source.len();
-        while let Some(&byte) = probe.next_byte() {
-            match byte {
-                b';' | b'{' | b'}' => {
-                    read = probe.at;
-                    break;
-                }
-                b'#' => probe.comment(),
-                b'"' | b'\'' => probe.quoted(byte),
-                _ => probe.bare(),
-            }
+        while probe.tree.nodes.is_empty()
+            && probe.tree.errors.is_empty()
+            && let Some(&byte) = probe.next_byte()
+        {
+            probe.step(byte);
         }
-        let word = probe.tree.words.first();
-        let word = word.map_or_else(String::new, |word| probe.printable(word));
-        let kind = SyntaxErrorKind::ByteOrderMark { word };
+        let (nginx, read) = if let Some(error) = probe.tree.errors.first() {
+            (error.nginx(), error.read as usize)
+        } else if let Some(node) = probe.tree.nodes.first() {
+            let word = probe.printable(&probe.tree.words[node.words.0 as usize]);
+            (format!("unknown directive \"{word}\""), probe.at)
+        } else {
+            (SyntaxErrorKind::EndInDirective.nginx(), self.source.len())
+        };
+        let kind = SyntaxErrorKind::ByteOrderMark { nginx };
         self.error_at(Span::new(0, 3), kind, read);
         self.at = 3;
     }
@@ -307,6 +316,7 @@ impl<'s> Parser<'s> {
 
     /// Makes the pending words a directive that ends at `end`.
     pub(crate) fn push_node(&mut self, body: Body, open: Option<usize>, end: usize) -> usize {
+        self.behind = end;
         let words = Span::new(self.first_word, self.tree.words.len());
         let index = self.tree.nodes.len();
         let start = self.tree.words[self.first_word].span().start;
@@ -334,6 +344,7 @@ impl<'s> Parser<'s> {
 
     /// Ends the innermost block at `end`.
     pub(crate) fn pop_frame(&mut self, end: usize) {
+        self.behind = end;
         let Some(node) = self.frames.pop().and_then(|frame| frame.node) else {
             return;
         };
@@ -361,10 +372,20 @@ impl<'s> Parser<'s> {
 
     /// Records an error; `read` is how far nginx has read when it reports this.
     pub(crate) fn error_at(&mut self, span: Span, kind: SyntaxErrorKind, read: usize) {
-        if self.tree.errors.len() < MAX_ERRORS {
-            let read = Span::new(0, read).end;
-            self.tree.errors.push(SyntaxError { span, kind, read });
+        if self.tree.errors.len() == MAX_ERRORS {
+            return;
         }
+        let pending = self.tree.words.get(self.first_word);
+        let seen = match kind {
+            SyntaxErrorKind::EndInBlock { .. } => read,
+            _ => pending.map_or(span, Word::span).start.min(span.start) as usize,
+        };
+        self.tree.errors.push(SyntaxError {
+            span,
+            kind,
+            read: Span::new(0, read).end,
+            seen: Span::new(0, seen).end,
+        });
     }
 }
 

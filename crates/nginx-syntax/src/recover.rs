@@ -153,13 +153,8 @@ impl Parser<'_> {
         let brace = self.at;
         let kind = SyntaxErrorKind::BlockInData { block };
         self.error_at(Span::new(brace, brace + 1), kind, brace + 1);
-        let end = self
-            .tree
-            .nodes
-            .last()
-            .map_or(brace, |node| node.span.end as usize);
         while known_block && self.in_data() {
-            self.pop_frame(end);
+            self.pop_frame(self.behind);
         }
         false
     }

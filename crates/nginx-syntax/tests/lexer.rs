@@ -206,6 +206,11 @@ fn what_nginx_refuses_is_told_in_its_words_and_read_on() {
             &[("unexpected \"{\"", 1)],
             "types[a{b|c;}d|e;}z;",
         ),
+        (
+            "map $a $b { a x {b; } server { c; }",
+            &[("unexpected \"{\"", 1), ("unexpected \"{\"", 1)],
+            "map|$a|$b[a|x{b;}}server{c;}",
+        ),
         // Directives without a block before a `{`.
         (
             "server { server_name ~^x{1,2}$ y; listen 80; } z;",
@@ -253,7 +258,7 @@ fn what_nginx_refuses_is_told_in_its_words_and_read_on() {
             "x_by; content_by_lua_block { { }\n",
             &[(
                 "unexpected end of file, expecting terminating characters for lua code block",
-                2,
+                1,
             )],
             "x_by;content_by_lua_block<}",
         ),
