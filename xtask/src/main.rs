@@ -1,2 +1,65 @@
-//! stub
-fn main() {}
+//! certlint's own chores, as `cargo xtask CHORE`.
+//!
+//! `test` is everything that must hold; the others are its steps, and `bench`.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a program of its own: clock, environment, files and processes are what it is for"
+)]
+
+mod corpus;
+mod fuzz;
+mod generate;
+mod oracle;
+mod say;
+mod shell;
+mod test;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// certlint's own chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+enum Chore {
+    /// Compare the parser with the real nginx on configurations that others have published.
+    Corpus,
+    /// Run the fuzz targets.
+    Fuzz {
+        /// How long each target runs.
+        #[arg(long, default_value_t = fuzz::SECONDS)]
+        seconds: u32,
+    },
+    /// Write the generated parts of files.
+    Generate {
+        /// Only say whether they are up to date.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Compare certlint with the real nginx on random configurations.
+    Oracle(oracle::Args),
+    /// Everything that must hold.
+    Test,
+    /// Install what the tests need.
+    Tools,
+}
+
+fn main() -> ExitCode {
+    let done = match Chore::parse() {
+        Chore::Corpus => corpus::run(),
+        Chore::Fuzz { seconds } => fuzz::run(seconds),
+        Chore::Generate { check } => generate::run(check),
+        Chore::Oracle(args) => oracle::run(&args),
+        Chore::Test => test::run(),
+        Chore::Tools => tools::run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::aside(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
