@@ -13,9 +13,10 @@ use std::sync::Arc;
 use certlint_core::files::{FileError, Files};
 use certlint_core::nginx::dump::Dump;
 use certlint_core::nginx::{Kind, sniff};
+use clap::CommandFactory;
 use rayon::prelude::*;
 
-use crate::args::InputArgs;
+use crate::args::{Cli, InputArgs};
 use crate::bytes;
 use crate::console::Console;
 use crate::files::{DiskFiles, SIZE_LIMIT, Shared, plain};
@@ -133,14 +134,23 @@ fn inputs(args: &InputArgs, console: &Console) -> Inputs {
                 typed: path.clone(),
                 path: real,
             }),
-            Err(error) => console.error(format!(
-                "cannot read `{}`: {}",
-                path.display(),
-                plain(&error)
-            )),
+            Err(error) => {
+                let reason = plain(&error);
+                let hint = match is_subcommand(path) {
+                    true => "; a subcommand comes before everything else",
+                    false => "",
+                };
+                console.error(format!("cannot read `{}`: {reason}{hint}", path.display()));
+            }
         }
     }
     inputs
+}
+
+fn is_subcommand(path: &Path) -> bool {
+    let command = Cli::command();
+    path.to_str()
+        .is_some_and(|name| command.find_subcommand(name).is_some())
 }
 
 enum Named {

@@ -116,7 +116,17 @@ impl DiskFiles {
 
 impl Files for DiskFiles {
     fn read(&self, path: &[u8]) -> Result<File, FileError> {
-        let located = self.locate(path)?;
+        let located = match self.locate(path) {
+            Ok(located) => located,
+            Err(FileError::NotFound | FileError::Outside) if self.mapping.is_packaged(path) => {
+                return Ok(File {
+                    name: String::from_utf8_lossy(path).into_owned(),
+                    bytes: Arc::new([]),
+                    mode: None,
+                });
+            }
+            Err(error) => return Err(error),
+        };
         let bytes = match self.shared.read.get(&located.path) {
             Some(bytes) => bytes.clone(),
             None => read_regular(&located.path, &located.metadata)?.into(),
@@ -129,11 +139,19 @@ impl Files for DiskFiles {
     }
 
     fn list(&self, directory: &[u8]) -> Result<Vec<Vec<u8>>, FileError> {
-        // As if asked for a file in it, so that a directory that a guess does not have is outside.
         let located = match self.locate(directory) {
-            Err(FileError::NotFound) if !self.is_certain(directory) => Err(FileError::Outside),
-            other => other,
-        }?;
+            Ok(located) => located,
+            Err(FileError::NotFound | FileError::Outside)
+                if self.mapping.is_packaged(directory) =>
+            {
+                return Ok(Vec::new());
+            }
+            // A directory that a guess does not have is as much outside as a file in it.
+            Err(FileError::NotFound) if !self.is_certain(directory) => {
+                return Err(FileError::Outside);
+            }
+            Err(error) => return Err(error),
+        };
         let entries = fs::read_dir(&located.path).map_err(|error| of_io(&error))?;
         let names = entries.map(|entry| Ok(bytes::of_path(Path::new(&entry?.file_name()))));
         names
@@ -144,9 +162,8 @@ impl Files for DiskFiles {
 
 impl DiskFiles {
     fn is_certain(&self, logical: &[u8]) -> bool {
-        self.mapping
-            .find(logical)
-            .is_some_and(|place| place.certain)
+        let place = self.mapping.find(logical);
+        place.is_some_and(|place| place.certain)
     }
 }
 

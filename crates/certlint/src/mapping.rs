@@ -17,11 +17,32 @@ const WELL_KNOWN: &[&str] = &[
     "/opt/homebrew/etc/nginx",
 ];
 
+/// Files that packages of nginx put beside the main file. A checkout mostly leaves them out, and
+/// none of them says anything about names or certificates.
+const PACKAGED: &[&str] = &[
+    "fastcgi.conf",
+    "fastcgi_params",
+    "koi-utf",
+    "koi-win",
+    "mime.types",
+    "proxy_params",
+    "scgi_params",
+    "snippets/fastcgi-php.conf",
+    "uwsgi_params",
+    "win-utf",
+];
+
+/// Directories of packages that only hold `load_module` lines.
+const MODULES: &[&str] = &["/etc/nginx/modules-enabled", "/usr/share/nginx/modules"];
+
 /// Rules from logical to real directories.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Mapping {
     /// The first rule that fits a path is the one that counts.
     rules: Vec<Rule>,
+    /// The real directory of the configuration in a checkout; `None` on a live server and where
+    /// the user says where its files are.
+    checkout: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +99,26 @@ impl Mapping {
             Some(root) => rules.push(Rule::new(Vec::new(), root, true)),
             None => rules.extend(conf_dir.into_iter().flat_map(guesses)),
         }
-        Self { rules }
+        let is_checkout = places.root.is_none() && !conf_dir.is_some_and(is_live);
+        Self {
+            rules,
+            checkout: conf_dir.filter(|_| is_checkout).map(Path::to_owned),
+        }
+    }
+
+    /// True for a logical path at which a package has a file, or a directory of modules, that a
+    /// checkout leaves out.
+    pub(crate) fn is_packaged(&self, logical: &[u8]) -> bool {
+        let Some(conf_dir) = &self.checkout else {
+            return false;
+        };
+        let beside = |name: &str| {
+            let place = self.find(logical);
+            place.is_some_and(|place| place.path.strip_prefix(conf_dir) == Ok(Path::new(name)))
+        };
+        MODULES.iter().any(|known| known.as_bytes() == logical)
+            || PACKAGED.iter().any(|name| beside(name))
+            || beside("modules-enabled")
     }
 
     /// The real place of an absolute logical path without `.`, `..` and empty parts; `None`
@@ -118,9 +158,13 @@ impl Rule {
     }
 }
 
+fn is_live(conf_dir: &Path) -> bool {
+    WELL_KNOWN.iter().any(|known| conf_dir == Path::new(known))
+}
+
 /// What `/` or the well-known directories probably are, seen from the configuration's directory.
 fn guesses(conf_dir: &Path) -> Vec<Rule> {
-    if WELL_KNOWN.iter().any(|known| conf_dir == Path::new(known)) {
+    if is_live(conf_dir) {
         // A live server: everything is where the configuration says.
         return vec![Rule::new(Vec::new(), Path::new("/"), true)];
     }
@@ -276,6 +320,22 @@ mod tests {
         assert!(mapping.find(b"/etc/nginx").unwrap().is_base);
         assert!(!mapping.find(b"/etc/nginx/a").unwrap().is_base);
         assert_eq!(mapping.find(b"/etc"), None);
+    }
+
+    #[test]
+    fn files_of_packages_are_only_expected_where_nginx_runs() {
+        let is_packaged = |root, conf_dir: &str, path: &str| {
+            let mapping = Mapping::new(&places(&[], root), Some(Path::new(conf_dir)));
+            mapping.is_packaged(path.as_bytes())
+        };
+        assert!(is_packaged(None, "/repo/n", "/repo/n/mime.types"));
+        assert!(is_packaged(None, "/repo/n", "/etc/nginx/mime.types"));
+        assert!(is_packaged(None, "/repo/n", "/etc/nginx/modules-enabled"));
+        assert!(is_packaged(None, "/repo/n", "/usr/share/nginx/modules"));
+        assert!(!is_packaged(None, "/repo/n", "/repo/n/certs/mime.types"));
+        assert!(!is_packaged(None, "/repo/n", "/repo/n/site.conf"));
+        assert!(!is_packaged(None, "/etc/nginx", "/etc/nginx/mime.types"));
+        assert!(!is_packaged(Some("/r"), "/repo/n", "/repo/n/mime.types"));
     }
 
     #[test]
