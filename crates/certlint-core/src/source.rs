@@ -30,6 +30,7 @@ impl Sources {
             name,
             text,
             lines: OnceLock::new(),
+            marks: OnceLock::new(),
         });
         id
     }
@@ -55,6 +56,8 @@ pub struct Source {
     name: String,
     text: Option<Arc<[u8]>>,
     lines: OnceLock<Vec<u32>>,
+    /// For texts with long lines: offsets, and how many characters stand before each.
+    marks: OnceLock<Vec<(usize, usize)>>,
 }
 
 impl Source {
@@ -81,15 +84,23 @@ impl Source {
         let lines = self.line_starts();
         let offset = (offset as usize).min(text.len());
         let index = lines.partition_point(|&start| start as usize <= offset) - 1;
-        let before = &text[lines[index] as usize..offset];
-        let column = before
-            .utf8_chunks()
-            .map(|chunk| chunk.valid().chars().count() + chunk.invalid().len())
-            .sum::<usize>();
+        let start = lines[index] as usize;
+        let column = match offset - start {
+            0..=MARK_STEP => characters(&text[start..offset]),
+            _ => self.characters_before(text, offset) - self.characters_before(text, start),
+        };
         Position {
             line: u32::try_from(index + 1).unwrap_or(u32::MAX),
             column: u32::try_from(column + 1).unwrap_or(u32::MAX),
         }
+    }
+
+    /// Counts from the last mark, so that many findings in one long line stay cheap.
+    fn characters_before(&self, text: &[u8], offset: usize) -> usize {
+        let marks = self.marks.get_or_init(|| marks(text));
+        let after = marks.partition_point(|&(at, _)| at <= offset);
+        let (at, count) = after.checked_sub(1).map_or((0, 0), |last| marks[last]);
+        count + characters(&text[at..offset])
     }
 
     /// Offsets of the first byte of every line; the first is always 0. Computed once.
@@ -102,6 +113,32 @@ impl Source {
                 .collect()
         })
     }
+}
+
+/// Bytes between two marks, more or less.
+const MARK_STEP: usize = 4096;
+
+fn characters(text: &[u8]) -> usize {
+    text.utf8_chunks()
+        .map(|chunk| chunk.valid().chars().count() + chunk.invalid().len())
+        .sum()
+}
+
+fn marks(text: &[u8]) -> Vec<(usize, usize)> {
+    let mut marks = Vec::new();
+    let (mut at, mut count, mut next) = (0, 0, MARK_STEP);
+    for chunk in text.utf8_chunks() {
+        let characters = chunk.valid().chars().map(char::len_utf8);
+        for length in characters.chain(chunk.invalid().iter().map(|_| 1)) {
+            if at >= next {
+                marks.push((at, count));
+                next = at + MARK_STEP;
+            }
+            at += length;
+            count += 1;
+        }
+    }
+    marks
 }
 
 /// A line and a column, both counted from 1.
@@ -189,5 +226,30 @@ impl<T> Spanned<T> {
     /// Joins a value and its place.
     pub fn new(value: T, at: Location) -> Self {
         Self { value, at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_long_lines_count_characters_too() {
+        let mut text = "x\n".to_owned() + &"é€x".repeat(5_000);
+        text.push('\n');
+        let mut bytes = text.clone().into_bytes();
+        bytes.extend([0xff; 9_000]);
+        let mut sources = Sources::default();
+        let id = sources.add(String::new(), Some(bytes.into()));
+        let column = |offset: usize| {
+            let position = sources.get(id).position(u32::try_from(offset).unwrap());
+            (position.line, position.column)
+        };
+        assert_eq!(column(2), (2, 1));
+        assert_eq!(column(2 + 6 * 100), (2, 301));
+        assert_eq!(column(2 + 6 * 4_999), (2, 14_998));
+        assert_eq!(column(2 + 6 * 5_000), (2, 15_001));
+        assert_eq!(column(2 + 6 * 5_000 + 1), (3, 1));
+        assert_eq!(column(2 + 6 * 5_000 + 1 + 8_000), (3, 8_001));
     }
 }
