@@ -66,7 +66,9 @@ impl DiskFiles {
                 found = None;
                 continue;
             };
-            if place.is_base {
+            let next = pending.last();
+            if place.is_base || next.is_some_and(|next| self.mapping.leads_to_rule(&current, next))
+            {
                 // Given by the user, links and all.
                 found = None;
                 continue;

@@ -106,6 +106,16 @@ impl Mapping {
         }
     }
 
+    /// True where `part` below the logical directory `parent` leads to a directory that has a rule
+    /// of its own, so that it need not be there by any other rule.
+    pub(crate) fn leads_to_rule(&self, parent: &[u8], part: &[u8]) -> bool {
+        self.rules.iter().any(|rule| {
+            let rest = rule.from.strip_prefix(parent);
+            let rest = rest.and_then(|rest| rest.strip_prefix(b"/")?.strip_prefix(part));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+        })
+    }
+
     /// True for a logical path at which a package has a file, or a directory of modules, that a
     /// checkout leaves out.
     pub(crate) fn is_packaged(&self, logical: &[u8]) -> bool {

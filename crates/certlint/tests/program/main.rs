@@ -1,0 +1,13 @@
+//! The program as its users see it: what is read, what is written where, and the exit code.
+//!
+//! Every test runs the real binary in a directory of its own, with an empty environment.
+
+mod cert;
+mod check;
+mod color;
+mod discovery;
+mod dump;
+mod hostile;
+mod mapping;
+mod resolve;
+mod support;
