@@ -11,6 +11,8 @@
 //! Nothing in this crate touches the clock, the environment, the file system or the network:
 //! `now` is a parameter and files come through [`files::Files`].
 
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
 pub mod check;
 pub mod files;
 pub mod finding;

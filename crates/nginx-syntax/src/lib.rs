@@ -30,6 +30,8 @@
 //!
 //! [`directive::judge`] knows where each directive of nginx may stand.
 
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
 pub mod directive;
 mod error;
 mod lex;
