@@ -20,7 +20,7 @@ use crate::args::{Cli, InputArgs};
 use crate::bytes;
 use crate::console::Console;
 use crate::files::{DiskFiles, SIZE_LIMIT, Shared, plain};
-use crate::mapping::{Mapping, Places};
+use crate::mapping::Places;
 use crate::walk::{self, Walked};
 
 /// A text from which a configuration starts.
@@ -358,10 +358,7 @@ impl Search<'_> {
     /// The files as a configuration sees them of which `path` is a part.
     fn files_for(&mut self, path: &Path) -> DiskFiles {
         let conf_dir = self.conf_dir(path);
-        DiskFiles::new(
-            Mapping::new(&self.places, Some(&conf_dir)),
-            self.shared.clone(),
-        )
+        DiskFiles::new(&self.places, Some(&conf_dir), self.shared.clone())
     }
 
     /// Where the main file of a piece would be: the nearest directory upwards with an

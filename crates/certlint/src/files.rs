@@ -14,7 +14,7 @@ use std::sync::Arc;
 use certlint_core::files::{File, FileError, Files};
 
 use crate::bytes;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Places};
 
 /// No file of a configuration is larger in earnest; a sparse file of 1 GB is refused by its size.
 pub(crate) const SIZE_LIMIT: u64 = 64 << 20;
@@ -25,6 +25,8 @@ const LINK_LIMIT: u32 = 40;
 /// Files on disk.
 pub(crate) struct DiskFiles {
     mapping: Mapping,
+    /// git keeps no permissions: those of a clone say nothing about the server.
+    is_in_git: bool,
     shared: Arc<Shared>,
 }
 
@@ -44,8 +46,14 @@ pub(crate) struct Located {
 }
 
 impl DiskFiles {
-    pub(crate) fn new(mapping: Mapping, shared: Arc<Shared>) -> Self {
-        Self { mapping, shared }
+    /// The files as the configuration in `conf_dir` means them; see [`Mapping::new`].
+    pub(crate) fn new(places: &Places, conf_dir: Option<&Path>, shared: Arc<Shared>) -> Self {
+        let mut above = conf_dir.into_iter().flat_map(Path::ancestors);
+        Self {
+            mapping: Mapping::new(places, conf_dir),
+            is_in_git: above.any(|directory| directory.join(".git").exists()),
+            shared,
+        }
     }
 
     /// Follows a logical path to what exists.
@@ -136,7 +144,7 @@ impl Files for DiskFiles {
         Ok(File {
             name: self.shared.name(&located.path),
             bytes,
-            mode: mode(&located.metadata),
+            mode: mode(&located.metadata).filter(|_| !self.is_in_git),
         })
     }
 

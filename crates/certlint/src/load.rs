@@ -19,7 +19,6 @@ use crate::bytes;
 use crate::console::Console;
 use crate::discover::{Discovery, Root, discover};
 use crate::files::DiskFiles;
-use crate::mapping::Mapping;
 
 /// Everything that was read.
 pub(crate) struct Loaded {
@@ -74,9 +73,8 @@ fn groups(discovery: Discovery) -> Vec<Group> {
         let key = (root.conf_dir.clone(), world);
         let group = groups.entry(key).or_insert_with(|| {
             let conf_dir = is_here(&root).then_some(root.conf_dir.as_path());
-            let mapping = Mapping::new(&discovery.places, conf_dir);
             Group {
-                disk: DiskFiles::new(mapping, discovery.shared.clone()),
+                disk: DiskFiles::new(&discovery.places, conf_dir, discovery.shared.clone()),
                 roots: Vec::new(),
             }
         });

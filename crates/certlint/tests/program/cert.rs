@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{NOW, Run, Tree, fixtures, repository, run_in};
+use crate::support::{NOW, Run, Tree, fixtures, run_in};
 
 fn cert(arguments: &[&str]) -> Run {
     let arguments = [&["cert", "--now", NOW], arguments].concat();
@@ -13,8 +13,8 @@ fn cert(arguments: &[&str]) -> Run {
 fn a_certificate_is_told_as_text_or_as_json() {
     let options = [
         "cert",
-        "fixtures/certs/bad-san.crt",
-        "fixtures/certs/bad-san.key",
+        "certs/bad-san.crt",
+        "certs/bad-san.key",
         "--name",
         "good.example.com",
         "--name",
@@ -22,11 +22,11 @@ fn a_certificate_is_told_as_text_or_as_json() {
         "--now",
         NOW,
     ];
-    let run = run_in(&repository(), &options, b"");
+    let run = run_in(&fixtures(), &options, b"");
     assert_eq!((run.code, run.stderr.as_str()), (1, ""));
     insta::assert_snapshot!("cert_text", run.stdout);
     let run = run_in(
-        &repository(),
+        &fixtures(),
         &[&options[..], &["--format", "json"]].concat(),
         b"",
     );

@@ -3,13 +3,12 @@
 use std::fs;
 use std::process::Stdio;
 
-use crate::support::{NOW, Tree, main_file, program, repository, run_in};
+use crate::support::{NOW, Run, Tree, main_file, program};
 
 const EXAMPLE: &str = "fixtures/example/nginx.conf";
 
-fn example(options: &[&str]) -> crate::support::Run {
-    let arguments = [&[EXAMPLE, "--now", NOW][..], options].concat();
-    run_in(&repository(), &arguments, b"")
+fn example(options: &[&str]) -> Run {
+    Tree::example().run(&[&[EXAMPLE, "--now", NOW][..], options].concat())
 }
 
 /// A server that is served with a certificate for `example.com` and `www.example.com`.

@@ -6,7 +6,12 @@ use crate::support::{NOW, Tree, main_file, program, run};
 fn colour_is_off_for_a_pipe_unless_asked_for() {
     let tree = Tree::new(&[("nginx.conf", &main_file("other.example", "a"))]);
     tree.certificate("example.com", "a");
-    let table: &[(&[&str], &[(&str, &str)], bool)] = &[
+    type Case = (
+        &'static [&'static str],
+        &'static [(&'static str, &'static str)],
+        bool,
+    );
+    let table: &[Case] = &[
         (&[], &[], false),
         (&["--color", "always"], &[], true),
         (&["--color", "always"], &[("NO_COLOR", "1")], true),

@@ -2,6 +2,8 @@
 //!
 //! Every test runs the real binary in a directory of its own, with an empty environment.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod cert;
 mod check;
 mod color;

@@ -121,6 +121,19 @@ fn files_of_packages_are_not_missed_in_a_checkout() {
 
 #[cfg(unix)]
 #[test]
+fn permissions_in_a_repository_say_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let tree = tree("nginx.conf", "a", "a");
+    let open = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(tree.path().join("a.key"), open).unwrap();
+    let run = short(&tree, &[]);
+    assert!(run.has("key-readable-by-others"), "{run:?}");
+    tree.write(".git/HEAD", "ref: refs/heads/main\n");
+    assert_eq!(short(&tree, &[]).stdout, "");
+}
+
+#[cfg(unix)]
+#[test]
 fn links_lead_to_where_the_map_says_or_nowhere() {
     use std::os::unix::fs::symlink;
     let tree = Tree::new(&[("nginx.conf", &main_file("example.com", "live/a"))]);

@@ -1,6 +1,6 @@
 //! `certlint resolve`.
 
-use crate::support::{NOW, Tree, main_file, repository, run_in};
+use crate::support::{NOW, Tree, main_file};
 
 #[test]
 fn answers_are_told_as_a_table_or_as_json() {
@@ -14,14 +14,10 @@ fn answers_are_told_as_a_table_or_as_json() {
         "--connect",
         "127.0.0.1:443",
     ];
-    let run = run_in(&repository(), &options, b"");
+    let run = Tree::example().run(&options);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     insta::assert_snapshot!("resolve_text", run.stdout);
-    let run = run_in(
-        &repository(),
-        &[&options[..], &["--format", "json"]].concat(),
-        b"",
-    );
+    let run = Tree::example().run(&[&options[..], &["--format", "json"]].concat());
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     insta::assert_snapshot!("resolve_json", run.stdout);
 }

@@ -78,6 +78,21 @@ impl Tree {
         }
     }
 
+    /// The example of the repository, as in a clone of it.
+    pub(crate) fn example() -> Self {
+        let tree = Self::new(&[(".git/HEAD", "ref: refs/heads/main\n")]);
+        for file in ["nginx.conf", "conf.d/shop.conf", "conf.d/wiki.conf"] {
+            let file = format!("example/{file}");
+            let text = fs::read(fixtures().join(&file)).unwrap();
+            tree.write(&format!("fixtures/{file}"), text);
+        }
+        for name in ["example.com", "example.org"] {
+            let path = format!("example/certs/{name}");
+            tree.certificate(&format!("../{path}"), &format!("fixtures/{path}"));
+        }
+        tree
+    }
+
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         run_in(self.path(), arguments, b"")
     }
@@ -89,12 +104,7 @@ impl Tree {
 
 /// The fixtures of the repository.
 pub(crate) fn fixtures() -> PathBuf {
-    repository().join("fixtures")
-}
-
-/// The top of the repository.
-pub(crate) fn repository() -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
     path.canonicalize().unwrap()
 }
 
