@@ -5,9 +5,10 @@
 //! depends on the words that stand before it.
 
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take, take_till, take_till1, take_while, take_while1};
+use nom::bytes::complete::{tag, take, take_till, take_till1, take_while};
 use nom::combinator::opt;
 use nom::multi::many0_count;
+use nom::sequence::preceded;
 use nom::{IResult, Parser as _};
 
 /// A word without quotes: up to a blank, `;` or `{`.
@@ -15,12 +16,9 @@ use nom::{IResult, Parser as _};
 /// A backslash takes the next byte along whatever it is, and a `{` directly after `$` is part of
 /// the word: `${name}` is one word although nobody looks for the closing brace.
 pub(crate) fn bare(input: &[u8]) -> IResult<&[u8], usize> {
-    many0_count(alt((
-        take_while1(is_plain),
-        (tag(&b"$"[..]), take_while(|byte| byte == b'{')).map(|(dollar, _)| dollar),
-        escape,
-    )))
-    .parse(input)
+    let dollar = (tag(&b"$"[..]), take_while(|byte| byte == b'{')).map(|(dollar, _)| dollar);
+    let more = many0_count((alt((dollar, escape)), take_while(is_plain)));
+    preceded(take_while(is_plain), more).parse(input)
 }
 
 /// The content of a quoted word, up to its closing quote or the end of the source.

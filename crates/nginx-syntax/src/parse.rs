@@ -60,10 +60,18 @@ pub(crate) struct Frame {
 
 impl<'s> Parser<'s> {
     fn new(source: &'s [u8]) -> Self {
+        // Ordinary configuration has a word for every dozen bytes; other sources may be large and
+        // have none.
+        let length = source.len().min(16 << 20);
+        let tree = Tree {
+            words: Vec::with_capacity(length / 12),
+            nodes: Vec::with_capacity(length / 32),
+            ..Tree::default()
+        };
         Self {
             source,
             at: 0,
-            tree: Tree::default(),
+            tree,
             first_word: 0,
             frames: Vec::new(),
             behind: 0,
