@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Stdio;
 
-use crate::support::{NOW, Run, Tree, main_file, program};
+use crate::support::{NOW, Run, Tree, fixtures, main_file, program};
 
 const EXAMPLE: &str = "fixtures/example/nginx.conf";
 
@@ -28,6 +28,15 @@ fn the_example_looks_like_this() {
     let json = example(&["--format", "json"]);
     assert_eq!(json.code, 1);
     insta::assert_snapshot!("example_json", json.stdout);
+}
+
+#[test]
+fn the_readme_shows_what_the_example_looks_like() {
+    let readme = fixtures().join("../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let shown = readme.split("```text\n").nth(1).unwrap();
+    let shown = shown.split("\n```").next().unwrap();
+    assert_eq!(shown, example(&[]).stdout.trim_end());
 }
 
 #[test]
