@@ -1,13 +1,12 @@
 //! From collected directives to the model: servers, listeners, endpoints, and what is wrong.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::loader::Loader;
 use crate::model::{
-    CertRef, CertificatePair, Endpoint, KeyRef, Listen, ListenAddress, Listener, ListenerId,
-    NameId, Problem, Refusal, Server, ServerId, ServerName, Serving, Unavailable, UnverifiableKind,
+    CertRef, CertificatePair, Endpoint, KeyRef, Listen, Listener, ListenerId, NameId, Refusal,
+    Server, ServerId, ServerName, Serving, Unavailable, UnverifiableKind,
 };
 use crate::name::HostPattern;
 use crate::source::Location;
@@ -16,13 +15,10 @@ use super::config::{self, Block};
 use super::groups::{self, Group};
 use super::listen::Protocol;
 use super::names;
+use super::serving::same;
 use super::tls::{Effective, Store};
-use super::variable::Handshake;
 use super::walk::Walker;
 use super::{Options, Version, lossy};
-
-/// Names shown of a server that a more specific address hides.
-const SHOWN_NAMES: usize = 5;
 
 /// The model parts of one `http` or `stream` block.
 #[derive(Default)]
@@ -89,12 +85,12 @@ pub(super) struct Assembler<'a, 'l, 'f> {
 }
 
 /// What a server serves by itself.
-struct Own<'c> {
-    effective: Effective<'c>,
-    serving: Serving,
-    dynamic: bool,
+pub(super) struct Own<'c> {
+    pub(super) effective: Effective<'c>,
+    pub(super) serving: Serving,
+    pub(super) dynamic: bool,
     /// It has no certificates, and there is nothing that may still bring some.
-    none: bool,
+    pub(super) none: bool,
 }
 
 impl Assembler<'_, '_, '_> {
@@ -336,326 +332,6 @@ impl Assembler<'_, '_, '_> {
                 }
             }
         }
-    }
-
-    /// What each server of the listener serves, and what the asked names come to.
-    fn serve(
-        &self,
-        listener: &mut Listener,
-        owns: &[Own<'_>],
-        servers: &[Server],
-        store: &Store<'_, '_>,
-    ) {
-        let members: Vec<_> = listener
-            .members
-            .iter()
-            .map(|member| member.server)
-            .collect();
-        for server in members {
-            let serving = self.serving(listener, server, None, owns, servers, store);
-            // Own certificates are looked up in the server itself: only the others are listed.
-            listener.serving.insert(server, serving);
-        }
-        for name in &self.options.names {
-            let sni = (!name.is_empty()).then_some(name.as_str());
-            let selected = listener.select(sni).server;
-            if self.is_dynamic(listener, selected, owns) {
-                let sni = sni.unwrap_or_default();
-                let serving = self.serving(listener, selected, Some(sni), owns, servers, store);
-                listener.evaluated.insert(name.clone(), serving);
-            }
-        }
-    }
-
-    fn is_dynamic(&self, listener: &Listener, server: ServerId, owns: &[Own<'_>]) -> bool {
-        let own = &owns[server.0 as usize];
-        match own.none {
-            true => owns[listener.default.0 as usize].dynamic,
-            false => own.dynamic,
-        }
-    }
-
-    /// What a client gets that selected `server`; `sni` lets variables be evaluated.
-    fn serving(
-        &self,
-        listener: &Listener,
-        server: ServerId,
-        sni: Option<&str>,
-        owns: &[Own<'_>],
-        servers: &[Server],
-        store: &Store<'_, '_>,
-    ) -> Serving {
-        if servers[server.0 as usize].rejects_handshakes {
-            return Serving::Rejected;
-        }
-        let own = &owns[server.0 as usize];
-        let (own, from_default) = match own.none && server != listener.default {
-            // Certificates may still come from what is not known here.
-            true if !self.complete => return Serving::Unknown("the certificate is set elsewhere"),
-            true => (&owns[listener.default.0 as usize], Some(listener.default)),
-            false => (own, None),
-        };
-        if own.none {
-            return match self.complete {
-                true => Serving::NoCertificate,
-                false => Serving::Unknown("the certificate is set elsewhere"),
-            };
-        }
-        let serving = match (own.dynamic, sni) {
-            (false, _) => own.serving.clone(),
-            (true, None) => {
-                return Serving::Unknown("the certificate's path depends on the connection");
-            }
-            (true, Some(sni)) => {
-                let first = servers[server.0 as usize].names.first();
-                let handshake = Handshake {
-                    sni: sni.as_bytes(),
-                    server_name: first.map_or(b"", |name| name.text.as_bytes()),
-                    address: &listener.address,
-                };
-                let pairs = store.pairs(&own.effective, Some(handshake));
-                match store.serve(&pairs, &own.effective) {
-                    (serving, refusals) if refusals.is_empty() => serving,
-                    _ => Serving::NoCertificate,
-                }
-            }
-        };
-        match serving {
-            Serving::Certificates { certificates, .. } => Serving::Certificates {
-                certificates,
-                from_default,
-            },
-            other => other,
-        }
-    }
-
-    fn endpoints(
-        &self,
-        mut answered: Vec<(NameId, ListenerId)>,
-        assembled: &Assembled,
-        owns: &[Own<'_>],
-        store: &Store<'_, '_>,
-    ) -> Vec<Endpoint> {
-        answered.sort_unstable();
-        let mut endpoints: Vec<Endpoint> = Vec::new();
-        for (id, listener_id) in answered {
-            let listener = &assembled.listeners[listener_id.0 as usize];
-            let name = &assembled.servers[id.server.0 as usize].names[id.name as usize];
-            let server = match &name.pattern {
-                HostPattern::CatchAll | HostPattern::Invalid(_) => continue,
-                // Clients send no SNI for an address.
-                HostPattern::Address(_) => listener.default,
-                _ => id.server,
-            };
-            let mut serving = match &name.pattern {
-                HostPattern::Exact(host) if self.is_dynamic(listener, server, owns) => self
-                    .serving(
-                        listener,
-                        server,
-                        Some(host),
-                        owns,
-                        &assembled.servers,
-                        store,
-                    ),
-                _ => match listener.serving.get(&server) {
-                    Some(serving) => serving.clone(),
-                    None => continue,
-                },
-            };
-            if server != id.server
-                && let Serving::Certificates { from_default, .. } = &mut serving
-            {
-                *from_default = Some(server);
-            }
-            let last = endpoints
-                .iter_mut()
-                .rev()
-                .take_while(|endpoint| (endpoint.server, endpoint.name) == (id.server, id.name));
-            match last
-                .into_iter()
-                .find(|endpoint| same(&endpoint.serving, &serving))
-            {
-                Some(endpoint) => endpoint.listeners.push(listener_id),
-                None => endpoints.push(Endpoint {
-                    server: id.server,
-                    name: id.name,
-                    listeners: vec![listener_id],
-                    serving,
-                }),
-            }
-        }
-        endpoints
-    }
-
-    /// `listen` without `ssl` on an address that speaks TLS.
-    fn mixed(&mut self, groups: &[Group]) {
-        for group in groups.iter().filter(|group| group.tls) {
-            let Some(tls) = group.members.iter().find(|member| member.tls) else {
-                continue;
-            };
-            for plain in group.members.iter().filter(|member| !member.tls) {
-                self.walker.problems.push(Problem::ListenerTlsMixed {
-                    plain: plain.at.clone(),
-                    tls: tls.at.clone(),
-                    listener: group.label.clone(),
-                });
-            }
-        }
-    }
-
-    /// Servers of a wildcard address whose names a specific address of the same port takes away.
-    fn hidden(&mut self, assembled: &Assembled) {
-        for (specific, wildcard) in pairs_of_addresses(&assembled.listeners) {
-            let Some(first) = specific.members.first() else {
-                continue;
-            };
-            let lost = wildcard.members.iter().filter_map(|member| {
-                let names = lost_names(&assembled.servers, member.server, specific);
-                (!names.is_empty()).then_some((member, names))
-            });
-            let mut lost = lost.peekable();
-            if let Some((member, _)) = lost.peek() {
-                let hidden = member.at.clone();
-                let names = lost
-                    .flat_map(|(_, names)| names)
-                    .take(SHOWN_NAMES)
-                    .collect();
-                self.walker.problems.push(Problem::ListenerHidden {
-                    specific: first.at.clone(),
-                    listener: specific.label.clone(),
-                    hidden,
-                    names,
-                });
-            }
-        }
-    }
-
-    /// Names that one address family has and the other, which the server's peers listen on, has not.
-    fn families(&mut self, assembled: &Assembled) {
-        let wildcards: Vec<_> = assembled
-            .listeners
-            .iter()
-            .filter(|listener| listener.tls)
-            .filter_map(|listener| match &listener.address {
-                ListenAddress::Inet {
-                    address,
-                    udp: false,
-                } if address.ip().is_unspecified() => {
-                    Some((listener, address.port(), address.is_ipv6()))
-                }
-                _ => None,
-            })
-            .collect();
-        for &(present, port, is_v6) in &wildcards {
-            let other = wildcards
-                .iter()
-                .find(|other| other.1 == port && other.2 != is_v6);
-            let Some(&(missing, ..)) = other else {
-                continue;
-            };
-            if present.dual_stack || missing.dual_stack {
-                continue;
-            }
-            for member in &present.members {
-                let server = &assembled.servers[member.server.0 as usize];
-                let names = lost_names(&assembled.servers, member.server, missing);
-                if let Some(name) = names.first() {
-                    let at = server
-                        .names
-                        .iter()
-                        .find(|candidate| *candidate.text == **name)
-                        .map_or_else(|| server.at.clone(), |name| name.at.clone());
-                    let default = &assembled.servers[missing.default.0 as usize];
-                    self.walker.problems.push(Problem::FamilyMissing {
-                        at,
-                        name: name.clone(),
-                        present: present.label.clone(),
-                        missing: missing.label.clone(),
-                        other: default.at.clone(),
-                    });
-                }
-            }
-        }
-    }
-}
-
-/// Concrete names of a server that another listener answers with its default server.
-fn lost_names(servers: &[Server], id: ServerId, listener: &Listener) -> Vec<String> {
-    if listener.default == id || listener.members.iter().any(|member| member.server == id) {
-        return Vec::new();
-    }
-    // A lone server has no tables: whether the name is its own, only its names tell.
-    let default = &servers[listener.default.0 as usize];
-    let is_default = |name: &ServerName| {
-        let same = |other: &ServerName| other.pattern == name.pattern;
-        default.names.iter().any(same)
-    };
-    servers[id.0 as usize]
-        .names
-        .iter()
-        .filter_map(|name| match &name.pattern {
-            HostPattern::Exact(host) => {
-                let selected = listener.select(Some(host));
-                let lost = selected.name.is_none() && !is_default(name);
-                lost.then(|| name.text.to_string())
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-/// TLS listeners on a specific address, each with the wildcard of its family and port.
-fn pairs_of_addresses(listeners: &[Listener]) -> Vec<(&Listener, &Listener)> {
-    let inet = |listener: &Listener| match &listener.address {
-        ListenAddress::Inet {
-            address,
-            udp: false,
-        } => Some(*address),
-        _ => None,
-    };
-    let wildcards: BTreeMap<_, _> = listeners
-        .iter()
-        .filter_map(|listener| {
-            let address = inet(listener)?;
-            let wanted = listener.tls && address.ip().is_unspecified();
-            wanted.then_some(((address.is_ipv6(), address.port()), listener))
-        })
-        .collect();
-    let specifics = listeners.iter().filter_map(|listener| {
-        let address = inet(listener)?;
-        // What comes over the loopback address is seldom meant for the public names.
-        if address.ip().is_unspecified() || is_loopback(address.ip()) {
-            return None;
-        }
-        let wildcard = wildcards.get(&(address.is_ipv6(), address.port()))?;
-        Some((listener, *wildcard))
-    });
-    specifics.collect()
-}
-
-fn is_loopback(ip: IpAddr) -> bool {
-    ip.is_loopback()
-}
-
-/// The same certificates in the same order.
-fn same(left: &Serving, right: &Serving) -> bool {
-    match (left, right) {
-        (
-            Serving::Certificates {
-                certificates: left,
-                from_default: left_from,
-            },
-            Serving::Certificates {
-                certificates: right,
-                from_default: right_from,
-            },
-        ) => {
-            let of = |served: &crate::model::Served| served.certificate.clone();
-            left_from == right_from
-                && (Arc::ptr_eq(left, right) || left.iter().map(of).eq(right.iter().map(of)))
-        }
-        (Serving::Unknown(left), Serving::Unknown(right)) => left == right,
-        (left, right) => std::mem::discriminant(left) == std::mem::discriminant(right),
     }
 }
 

@@ -11,13 +11,17 @@
 //! Semantics follow the nginx manual pages and, where these are silent, what nginx 1.22.1 and
 //! 1.31.5 do when they are started and asked.
 
+mod addresses;
 mod assemble;
 mod config;
 pub mod dump;
 mod glob;
 mod groups;
+mod include;
 mod listen;
+mod map;
 mod names;
+mod serving;
 mod sniff;
 mod tls;
 mod variable;

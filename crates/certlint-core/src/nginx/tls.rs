@@ -15,9 +15,9 @@ use crate::model::{
 use crate::x509::{self, KeyOutcome, Pair};
 
 use super::config::{Argument, Scope, Variables};
+use super::include::join;
 use super::lossy;
 use super::variable::{self, Handshake};
-use super::walk::join;
 
 /// The certificates in effect for a server, before any file is looked at.
 #[derive(Clone, Debug)]

@@ -10,9 +10,7 @@ use std::sync::Arc;
 
 use nginx_syntax::directive::{self, Context, Judgement, judge};
 use nginx_syntax::{Body, Directive, Directives, Tree, Word};
-use rayon::prelude::*;
 
-use crate::files::FileError;
 use crate::loader::{Loader, Text};
 use crate::model::{Problem, Refusal, SnippetKind, UnverifiableKind};
 use crate::source::{Location, SourceId};
@@ -20,25 +18,26 @@ use crate::suppress::{self, Suppression};
 
 use super::config::{Argument, Block, Config, Scope, Server, ServerListen};
 use super::listen::{self, Protocol};
-use super::variable::Map;
-use super::{Options, glob, lossy};
+use super::{Options, lossy};
 
-/// nginx has no limit and crashes; real trees stay below ten.
-const MAX_INCLUDE_DEPTH: usize = 64;
-/// A file that includes two others that include two others … must end.
-const MAX_INCLUSIONS: usize = 50_000;
+/// Blocks inside blocks, over all includes: nginx recurses without a limit.
+const MAX_DEPTH: usize = 400;
 /// Syntax errors shown for one file.
 const MAX_ERRORS: usize = 20;
 
 /// Collects a [`Config`] and everything that is wrong on the way.
 pub(super) struct Walker<'l, 'f> {
-    loader: &'l Loader<'f>,
+    pub(super) loader: &'l Loader<'f>,
     options: &'l Options,
     /// What relative names are joined to, with its final `/`.
-    prefix: Vec<u8>,
-    parsed: HashMap<Vec<u8>, Arc<Parsed>>,
-    stack: Vec<Vec<u8>>,
-    inclusions: usize,
+    pub(super) prefix: Vec<u8>,
+    pub(super) parsed: HashMap<Vec<u8>, Arc<Parsed>>,
+    /// The files that are being read, each included by the one before it.
+    pub(super) stack: Vec<Vec<u8>>,
+    pub(super) inclusions: usize,
+    depth: usize,
+    /// Something at the top was included from outside the tree.
+    main_open_ended: bool,
     pub(super) config: Config,
     pub(super) problems: Vec<Problem>,
     pub(super) refusals: Vec<Refusal>,
@@ -50,13 +49,13 @@ pub(super) struct Walker<'l, 'f> {
     pub(super) unverifiable: BTreeMap<(UnverifiableKind, String), (Location, usize)>,
 }
 
-struct Parsed {
-    text: Text,
-    tree: Tree,
+pub(super) struct Parsed {
+    pub(super) text: Text,
+    pub(super) tree: Tree,
 }
 
 impl Parsed {
-    fn at(&self, word: &Word) -> Location {
+    pub(super) fn at(&self, word: &Word) -> Location {
         Location::new(self.text.source, word.span())
     }
 
@@ -69,10 +68,10 @@ impl Parsed {
 }
 
 /// The block that is being read.
-struct Frame {
+pub(super) struct Frame {
     /// `None` inside a block that nginx knows nothing about: its directives are not judged.
-    context: Option<Context>,
-    place: Place,
+    pub(super) context: Option<Context>,
+    pub(super) place: Place,
     /// Directives seen so far that may stand only once.
     seen: Vec<Vec<u8>>,
     /// The block is known only by guess (the top of a fragment): its directives may well belong
@@ -81,7 +80,7 @@ struct Frame {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
+pub(super) enum Place {
     Elsewhere,
     Http,
     HttpServer(usize),
@@ -119,6 +118,8 @@ impl<'l, 'f> Walker<'l, 'f> {
             parsed: HashMap::new(),
             stack: Vec::new(),
             inclusions: 0,
+            depth: 0,
+            main_open_ended: false,
             config: Config::default(),
             problems: Vec::new(),
             refusals: Vec::new(),
@@ -162,7 +163,7 @@ impl<'l, 'f> Walker<'l, 'f> {
         self.stack.push(main.to_vec());
         self.enter(&parsed, &mut frame);
         self.stack.pop();
-        if top == Top::Main && !self.config.has_events {
+        if top == Top::Main && !self.config.has_events && !self.main_open_ended {
             let at = Location::whole(parsed.text.source);
             self.refuse(
                 at,
@@ -174,7 +175,7 @@ impl<'l, 'f> Walker<'l, 'f> {
     }
 
     /// Walks one inclusion of a file.
-    fn enter(&mut self, parsed: &Arc<Parsed>, frame: &mut Frame) {
+    pub(super) fn enter(&mut self, parsed: &Arc<Parsed>, frame: &mut Frame) {
         let source = parsed.text.source;
         let first_time = self.seen.insert(source);
         if first_time {
@@ -193,7 +194,7 @@ impl<'l, 'f> Walker<'l, 'f> {
                 let at = Location::new(source, span);
                 self.problems.push(Problem::Template { at, kind });
             }
-            self.open_ended(frame.place);
+            self.open_ended(frame);
             return;
         }
         if first_time {
@@ -252,8 +253,15 @@ impl<'l, 'f> Walker<'l, 'f> {
         };
         // Below `location`, `if`, `upstream` … only what nginx refuses, `set` and `include` matter.
         if directive.open().is_some() && directive.body() == Body::Block {
+            if self.depth == MAX_DEPTH {
+                let message = format!("blocks nest deeper than {MAX_DEPTH}, the rest is not read");
+                let at = parsed.at(directive.name());
+                return self.problems.push(syntax(at, message, None));
+            }
             let mut inner = Frame::new(inner, place);
+            self.depth += 1;
             self.walk(parsed, directive.children(), &mut inner);
+            self.depth -= 1;
         } else if directive.open().is_some() && directive.body() == Body::Data {
             self.data_includes(parsed, directive, frame);
         }
@@ -410,83 +418,6 @@ impl<'l, 'f> Walker<'l, 'f> {
         }
     }
 
-    fn include(&mut self, parsed: &Arc<Parsed>, directive: Directive<'_>, frame: &mut Frame) {
-        let [word] = directive.arguments() else {
-            return;
-        };
-        let at = parsed.at(word);
-        let path = join(&self.prefix, word.text(&parsed.text.bytes));
-        let paths = match self.included(&path, &at) {
-            Ok(paths) => paths,
-            Err(Unknown) => return self.open_ended(frame.place),
-        };
-        self.prefetch(&paths);
-        for path in paths {
-            if self.stack.contains(&path) {
-                let path = lossy(&path);
-                self.refusals.push(Refusal {
-                    at: at.clone(),
-                    reason: format!("`{path}` includes itself"),
-                });
-                self.problems.push(Problem::IncludeCycle {
-                    at: at.clone(),
-                    path,
-                });
-                continue;
-            }
-            if self.stack.len() >= MAX_INCLUDE_DEPTH || self.inclusions >= MAX_INCLUSIONS {
-                let limit = if self.inclusions >= MAX_INCLUSIONS {
-                    format!("more than {MAX_INCLUSIONS} inclusions, the rest is not read")
-                } else {
-                    format!("includes nest deeper than {MAX_INCLUDE_DEPTH}, the rest is not read")
-                };
-                self.problems.push(syntax(at.clone(), limit, None));
-                self.open_ended(frame.place);
-                return;
-            }
-            match self.parse(&path) {
-                Ok(included) => {
-                    self.inclusions += 1;
-                    self.stack.push(path);
-                    self.enter(&included, frame);
-                    self.stack.pop();
-                }
-                Err(error) => self.include_failed(&at, &path, error, frame.place),
-            }
-        }
-    }
-
-    /// The files that an include stands for: those that a pattern matches, or the one it names.
-    fn included(&mut self, path: &[u8], at: &Location) -> Result<Vec<Vec<u8>>, Unknown> {
-        if !glob::is_pattern(path) {
-            return Ok(vec![path.to_vec()]);
-        }
-        glob::expand(self.loader, path).map_err(|_| {
-            self.note_unverifiable(UnverifiableKind::Include, lossy(path), at);
-            Unknown
-        })
-    }
-
-    fn include_failed(&mut self, at: &Location, path: &[u8], error: FileError, place: Place) {
-        let path = lossy(path);
-        if error == FileError::Outside {
-            self.note_unverifiable(UnverifiableKind::Include, path, at);
-        } else {
-            if matches!(error, FileError::NotFound | FileError::Directory) {
-                self.refusals.push(Refusal {
-                    at: at.clone(),
-                    reason: format!("cannot include `{path}`: {error}"),
-                });
-            }
-            self.problems.push(Problem::IncludeMissing {
-                at: at.clone(),
-                path,
-                reason: error.to_string(),
-            });
-        }
-        self.open_ended(place);
-    }
-
     pub(super) fn note_unverifiable(
         &mut self,
         kind: UnverifiableKind,
@@ -497,145 +428,13 @@ impl<'l, 'f> Walker<'l, 'f> {
         entry.or_insert_with(|| (at.clone(), 0)).1 += 1;
     }
 
-    /// Parses the files that were not parsed yet, in parallel; ids are given in order.
-    fn prefetch(&mut self, paths: &[Vec<u8>]) {
-        if paths.len() < 2 {
-            return;
-        }
-        let loader = self.loader;
-        let new: Vec<_> = paths
-            .par_iter()
-            .filter(|path| !self.parsed.contains_key(*path))
-            .filter_map(|path| {
-                let file = loader.read(path).ok()?;
-                let tree = nginx_syntax::parse(&file.bytes);
-                Some((path.clone(), file, tree))
-            })
-            .collect();
-        for (path, file, tree) in new {
-            let text = loader.keep_text(&path, file.name, file.bytes);
-            self.parsed.insert(path, Arc::new(Parsed { text, tree }));
-        }
-    }
-
-    fn parse(&mut self, path: &[u8]) -> Result<Arc<Parsed>, FileError> {
-        if let Some(parsed) = self.parsed.get(path) {
-            return Ok(parsed.clone());
-        }
-        let text = self.loader.text(path)?;
-        let tree = nginx_syntax::parse(&text.bytes);
-        let parsed = Arc::new(Parsed { text, tree });
-        self.parsed.insert(path.to_vec(), parsed.clone());
-        Ok(parsed)
-    }
-
-    /// `map $source $target { … }`
-    fn map(&mut self, parsed: &Arc<Parsed>, directive: Directive<'_>) {
-        let bytes = &parsed.text.bytes;
-        let [source, target] = directive.arguments() else {
-            return;
-        };
-        let Some(target) = target.text(bytes).strip_prefix(b"$") else {
-            let message = format!("invalid variable name `{}`", lossy(target.text(bytes)));
-            return self.refuse(parsed.at(target), message, None);
-        };
-        let mut map = Map {
-            source: source.text(bytes).to_vec(),
-            ..Map::default()
-        };
-        let mut pending = vec![(parsed.clone(), parsed.at(directive.name()))];
-        let mut depth = 0;
-        self.map_entries(parsed, directive.children(), &mut map, &mut pending);
-        // Includes may hold includes: the first one in the list is this file itself.
-        while let Some((included, _)) = (pending.len() > 1).then(|| pending.pop()).flatten() {
-            depth += 1;
-            if depth > MAX_INCLUDE_DEPTH {
-                map.open_ended = true;
-                break;
-            }
-            self.map_entries(
-                &included,
-                included.tree.directives(),
-                &mut map,
-                &mut pending,
-            );
-        }
-        self.config.variables.maps.insert(target.to_vec(), map);
-    }
-
-    fn map_entries(
-        &mut self,
-        parsed: &Arc<Parsed>,
-        entries: Directives<'_>,
-        map: &mut Map,
-        pending: &mut Vec<(Arc<Parsed>, Location)>,
-    ) {
-        let bytes = &parsed.text.bytes;
-        for entry in entries {
-            let key = entry.name().text(bytes);
-            match (key, entry.arguments()) {
-                (b"hostnames", []) => map.hostnames = true,
-                (b"volatile", []) => {}
-                (b"include", [path]) => {
-                    let at = parsed.at(path);
-                    let files = self.data_include(parsed, path);
-                    map.open_ended |= files.is_none();
-                    for file in files.into_iter().flatten() {
-                        pending.push((file, at.clone()));
-                    }
-                }
-                (b"default", [value]) => map.default = Some(value.text(bytes).to_vec()),
-                (key, [value]) => {
-                    let key = key.strip_prefix(b"\\").unwrap_or(key);
-                    let value = value.text(bytes).to_vec();
-                    map.entries.push((key.to_vec(), value));
-                }
-                _ => {
-                    let message = "invalid number of the map parameters".to_owned();
-                    self.refuse(parsed.at(entry.name()), message, None);
-                }
-            }
-        }
-    }
-
-    /// Includes inside `types` and `geo`: only that the files are there.
-    fn data_includes(&mut self, parsed: &Arc<Parsed>, block: Directive<'_>, frame: &Frame) {
-        let name = block.name().text(&parsed.text.bytes);
-        if frame.context.is_none() || !matches!(name, b"geo" | b"types") {
-            return;
-        }
-        for entry in block.children() {
-            if let (b"include", [path]) = (entry.name().text(&parsed.text.bytes), entry.arguments())
-            {
-                self.data_include(parsed, path);
-            }
-        }
-    }
-
-    /// The files of an include inside a data block; `None` when one of them is not known.
-    fn data_include(&mut self, parsed: &Parsed, word: &Word) -> Option<Vec<Arc<Parsed>>> {
-        let at = parsed.at(word);
-        let path = join(&self.prefix, word.text(&parsed.text.bytes));
-        let paths = self.included(&path, &at).ok()?;
-        let mut files = Vec::new();
-        for path in paths {
-            match self.parse(&path) {
-                Ok(file) => files.push(file),
-                Err(error) => {
-                    self.include_failed(&at, &path, error, Place::Elsewhere);
-                    return None;
-                }
-            }
-        }
-        Some(files)
-    }
-
-    fn open_ended(&mut self, place: Place) {
-        if let Some((scope, _)) = self.scope(place) {
+    /// More may follow here that is not known. Inside a `location` or at the top it changes nothing:
+    /// servers stand in the one `http` block only.
+    pub(super) fn open_ended(&mut self, frame: &Frame) {
+        if let Some((scope, _)) = self.scope(frame.place) {
             scope.open_ended = true;
-        } else {
-            self.config.http.scope.open_ended = true;
-            self.config.stream.scope.open_ended = true;
+        } else if frame.context == Some(Context::Main) {
+            self.main_open_ended = true;
         }
     }
 
@@ -674,9 +473,6 @@ enum Verdict {
     Inner(Option<Context>),
 }
 
-/// The files of an include cannot be known.
-struct Unknown;
-
 impl Block {
     fn open_server(&mut self, at: Location) -> usize {
         self.servers.push(Server {
@@ -689,21 +485,13 @@ impl Block {
     }
 }
 
-fn syntax(at: Location, message: String, help: Option<String>) -> Problem {
+pub(super) fn syntax(at: Location, message: String, help: Option<String>) -> Problem {
     Problem::Syntax {
         at,
         message,
         help,
         related: None,
     }
-}
-
-/// nginx joins by plain concatenation (`ngx_conf_full_name`): no `..` is resolved.
-pub(super) fn join(prefix: &[u8], path: &[u8]) -> Vec<u8> {
-    if path.first() == Some(&b'/') {
-        return path.to_vec();
-    }
-    [prefix, path].concat()
 }
 
 /// Names of the groups `(?<name>…)`, `(?P<name>…)` and `(?'name'…)`.
@@ -738,12 +526,5 @@ mod tests {
     fn captures_are_found_by_their_names() {
         let names = capture_names(br"^(?<sub>.+)\.(?P<dom>x)(?'q'y)(?=z)(?<!n)$");
         assert_eq!(names, [b"sub".to_vec(), b"dom".to_vec(), b"q".to_vec()]);
-    }
-
-    #[test]
-    fn relative_names_are_joined_to_the_prefix() {
-        assert_eq!(join(b"/etc/nginx/", b"a.conf"), b"/etc/nginx/a.conf");
-        assert_eq!(join(b"/etc/nginx/", b"../a"), b"/etc/nginx/../a");
-        assert_eq!(join(b"/etc/nginx/", b"/a"), b"/a");
     }
 }

@@ -67,6 +67,8 @@ pub(super) struct San<'a> {
 
 /// Number of the subjectAltName, as it stands in [`Extensions::unreadable`].
 pub const SAN: &str = "2.5.29.17";
+/// Number of the extended key usage, as it stands there.
+pub(super) const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
 
 impl Extensions {
     /// Reads all extensions; of a doubled one, the first counts.

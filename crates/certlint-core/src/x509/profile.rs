@@ -3,6 +3,7 @@
 //! Each answers with an enum, without levels or words; the rules have those.
 
 use super::certificate::Certificate;
+use super::extensions::EXTENDED_KEY_USAGE;
 use super::public_key::{Curve, PublicKey};
 
 const HOUR: i64 = 3_600;
@@ -226,7 +227,11 @@ pub fn server_faults(leaf: &Certificate) -> Vec<ServerFault> {
     {
         faults.push(ServerFault::NoDigitalSignature);
     }
-    if facts.extended_key_usage.is_none() && !leaf.is_v1 {
+    let is_unreadable = facts
+        .unreadable
+        .iter()
+        .any(|number| &**number == EXTENDED_KEY_USAGE);
+    if facts.extended_key_usage.is_none() && !is_unreadable && !leaf.is_v1 {
         faults.push(ServerFault::NoExtendedKeyUsage);
     }
     faults
