@@ -265,13 +265,16 @@ fn findings_read_as_recorded() {
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
     let mut wrong = Vec::new();
     for rule in RULES {
-        let first = cases(rule)
-            .into_iter()
-            .find(|case| case.to_string_lossy().contains("/triggers"))
-            .expect("a fixture that triggers");
-        let (model, mut findings) = lint(&mut Repository::new(), &first.join("nginx.conf"));
-        findings.retain(|finding| finding.rule == rule.id);
-        let text = render(&model, &findings);
+        let mut text = String::new();
+        for case in cases(rule) {
+            let name = case.file_name().unwrap_or_default().to_string_lossy();
+            if !name.starts_with("triggers") {
+                continue;
+            }
+            let (model, mut findings) = lint(&mut Repository::new(), &case.join("nginx.conf"));
+            findings.retain(|finding| finding.rule == rule.id);
+            text.push_str(&format!("# {name}\n{}\n", render(&model, &findings)));
+        }
         let golden = repository()
             .join("fixtures/rules")
             .join(rule.id)

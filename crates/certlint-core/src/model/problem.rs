@@ -19,7 +19,7 @@ pub enum Problem {
     ListenerTlsOnPort80 {
         /// The address word.
         at: Location,
-        /// The address as written.
+        /// The address without a port.
         address: String,
     },
     /// A specific address takes connections away from servers that listen on the wildcard only.

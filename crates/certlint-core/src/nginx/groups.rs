@@ -76,7 +76,10 @@ pub(super) fn collect(
                 walker.problems.push(Problem::ListenerTlsOnPort80 {
                     at: entry.at.clone(),
                     address: match entry.listen.addresses.first() {
-                        Some(address) => listen::label(address, false),
+                        Some(address) => {
+                            let label = listen::label(address, false);
+                            label.strip_suffix(":80").unwrap_or(&label).to_owned()
+                        }
                         None => String::new(),
                     },
                 });

@@ -27,7 +27,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             subject,
             id,
             format!(
-                "certificate expires in {}, on {end}: of its {} it should have been renewed by now",
+                "certificate expires in {}, on {end}; with a lifetime of {} it should have been renewed by now",
                 duration(left),
                 duration(leaf.not_after - leaf.not_before)
             ),

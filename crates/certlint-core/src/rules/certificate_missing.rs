@@ -27,12 +27,9 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         places.sort_unstable();
         places.dedup();
         let mut finding = RULE.finding(
-            with_more(
-                &format!("certificate file `{path}` does not exist"),
-                places.len(),
-            ),
+            format!("certificate file `{path}` does not exist"),
             places[0].clone(),
-            with_more("no such file", places.len()),
+            with_more(with_more("no such file", places.len()), places.len()),
         );
         finding.help = Some(
             "correct the path (relative ones start from the directory of the main configuration file) \

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::coverage::{Judgement, facts};
-use super::words::list;
+use super::words::{key_type_name, list};
 use super::{Rule, Subject};
 use crate::finding::{Finding, Label, Level};
 use crate::model::{BundleId, CertRef, CertificatePair};
 use crate::source::Location;
-use crate::x509::{Certificate, KeyType};
+use crate::x509::Certificate;
 
 pub(super) static RULE: Rule = Rule {
     id: "certificates-disagree",
@@ -47,7 +47,7 @@ fn never_served(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             if winner_id == id || !told.insert((&pair.at, &winner.at)) {
                 continue;
             }
-            let kind = kind(key_type);
+            let kind = key_type_name(key_type);
             let mut finding = RULE.finding(
                 format!(
                     "`{}` is never served: nginx keeps the last {kind} certificate of a server",
@@ -132,18 +132,5 @@ struct Group<'s> {
 }
 
 fn key_type(leaf: &Certificate) -> &'static str {
-    kind(leaf.public_key.key_type())
-}
-
-/// Key types as people write them.
-fn kind(key_type: KeyType) -> &'static str {
-    match key_type {
-        KeyType::Dsa => "DSA",
-        KeyType::Ecdsa => "ECDSA",
-        KeyType::Ed25519 => "Ed25519",
-        KeyType::Ed448 => "Ed448",
-        KeyType::Other => "other",
-        KeyType::Rsa => "RSA",
-        KeyType::RsaPss => "RSA-PSS",
-    }
+    key_type_name(leaf.public_key.key_type())
 }

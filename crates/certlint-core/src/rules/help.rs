@@ -29,7 +29,14 @@ pub(super) fn command(
 ) -> String {
     let mut all = leaf.names.names();
     // The shortest name first, as people order them, and the new ones last.
-    all.sort_by_key(|name| (name.starts_with("*."), name.split('.').count()));
+    all.sort_by_key(|name| {
+        (
+            is_address(name),
+            name.starts_with("*."),
+            name.split('.').count(),
+        )
+    });
+    let expand = !all.is_empty() && !names.is_empty();
     all.extend(names.iter().cloned());
     let file = model.sources.get(model.bundle(bundle).source).name();
     let has_address = all.iter().any(|name| is_address(name));
@@ -47,7 +54,7 @@ pub(super) fn command(
     if let Some(lineage) = certbot_name(file) {
         command.push_str(&format!(" --cert-name {lineage}"));
     }
-    if !names.is_empty() {
+    if expand {
         command.push_str(" --expand");
     }
     for name in all {
@@ -73,13 +80,13 @@ fn request(leaf: &Certificate, file: &str, names: &[String]) -> String {
         .and_then(|name| name.rsplit_once('.'))
         .map_or("site", |(stem, _)| stem);
     let stem = shell(stem);
-    let form = if leaf.is_self_signed() {
-        format!("-x509 -days 90 -out {stem}.crt")
+    let (form, output) = if leaf.is_self_signed() {
+        ("-x509 -days 90", "crt")
     } else {
-        format!("-out {stem}.csr")
+        ("-new", "csr")
     };
     format!(
-        "openssl req -new -key {stem}.key -subj '/CN={subject}' -addext 'subjectAltName={entries}' {form}"
+        "openssl req {form} -key {stem}.key -subj '/CN={subject}' -addext 'subjectAltName={entries}' -out {stem}.{output}"
     )
 }
 

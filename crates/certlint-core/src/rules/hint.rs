@@ -151,11 +151,11 @@ pub(super) fn help(
     let mut asks = None;
     for hint in hints.iter().filter(|hint| hint.kind != HintKind::None) {
         let sentence = hint.sentence(&leaf.names, pattern);
-        // A sentence that says what to add wants the command right behind it.
-        if asks.is_none() && says_what_to_add(hint.kind) {
-            asks = Some(sentence);
-        } else {
+        // A sentence that says what to add wants the command right behind it, and one is enough.
+        if !says_what_to_add(hint.kind) {
             push(&sentence);
+        } else if asks.is_none() {
+            asks = Some(sentence);
         }
     }
     // With the right file at hand, nobody needs another certificate.

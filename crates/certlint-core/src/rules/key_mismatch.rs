@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::bundle;
 use super::coverage::facts;
-use super::words::with_more;
+use super::words::{key_type_name, with_more};
 use super::{Rule, Subject};
 use crate::finding::{Finding, Label, Level};
 use crate::model::{BundleId, CertRef, CertificatePair, Key, KeyId, KeyPart, KeyRef, Server};
@@ -119,8 +119,8 @@ fn finding(subject: &Subject<'_>, id: BundleId, key_id: KeyId, case: &Case<'_>) 
         Pair::OtherType { certificate, key } => (
             format!(
                 "key `{key_path}` is for {}, and certificate `{path}` for {}: `nginx -t` passes, and every handshake fails",
-                key.as_str(),
-                certificate.as_str()
+                key_type_name(key),
+                key_type_name(certificate)
             ),
             "key of another type",
         ),

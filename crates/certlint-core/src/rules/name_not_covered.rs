@@ -3,6 +3,7 @@
 //! Only names that are really answered are asked about; where the name tables give a name to
 //! another server, that is reported instead (`server-name-conflict`, `server-name-shadowed`).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::coverage::{Judged, facts};
@@ -21,6 +22,10 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Error,
     check,
 };
+
+/// The cure for patterns that no list of entries can cover.
+const PATTERN: &str =
+    "write out the names that are really used, and get a certificate that has them";
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let mut neighbours = None;
@@ -43,7 +48,8 @@ fn finding(
 ) -> Option<Finding> {
     let name = judged.name();
     let first = judged.certificates.first()?;
-    let hints = neighbours.hints(subject, &name.pattern, first);
+    let asked = asked(&name.pattern, &first.verdict);
+    let hints = neighbours.hints(subject, &asked, first);
     if hints.iter().any(|hint| hint.kind == HintKind::CnOnly) {
         return None; // `common-name-only` says it
     }
@@ -55,7 +61,8 @@ fn finding(
     label_certificates(subject, judged, &mut finding);
     let missing = help::missing(&name.pattern, &first.verdict);
     finding.help = own_certificate_for_address(subject, judged)
-        .or_else(|| hint::help(subject, &hints, first, &name.pattern, &missing));
+        .or_else(|| hint::help(subject, &hints, first, &asked, &missing))
+        .or_else(|| Some(PATTERN.to_owned()));
     finding.facts.names.push(name.text.to_string());
     finding.facts.hint = hints.first().map(|hint| hint.as_str());
     finding.facts.certificate = facts(subject.model, first.bundle);
@@ -82,6 +89,17 @@ fn own_certificate_for_address(subject: &Subject<'_>, judged: &Judged<'_>) -> Op
         "write `default_server` on the `listen` of this server: its own certificate covers the address"
             .to_owned()
     })
+}
+
+/// What hints are about: the one name of a pattern that is not covered, or the whole pattern.
+pub(super) fn asked<'p>(pattern: &'p HostPattern, verdict: &Verdict) -> Cow<'p, HostPattern> {
+    match verdict {
+        Verdict::Partial(partial) => match partial.missing.as_slice() {
+            [missing] => Cow::Owned(HostPattern::nginx(missing.as_bytes())),
+            _ => Cow::Borrowed(pattern),
+        },
+        _ => Cow::Borrowed(pattern),
+    }
 }
 
 fn message(judged: &Judged<'_>, verdict: &Verdict) -> String {

@@ -5,7 +5,7 @@
 
 use super::coverage::{Judgement, facts};
 use super::hint;
-use super::name_not_covered::label_certificates;
+use super::name_not_covered::{asked, label_certificates};
 use super::words::list;
 use super::{Rule, Subject, help};
 use crate::finding::{Finding, Level};
@@ -48,9 +48,10 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         finding.level = level;
         label_certificates(subject, judged, &mut finding);
         let missing = help::missing(&name.pattern, &one.verdict);
-        let near = hints(&one.leaf.names, &name.pattern, &|_| false);
-        finding.help = hint::help(subject, &near, one, &name.pattern, &missing).or_else(|| {
-            Some("list the names that are really used instead of a pattern".to_owned())
+        let asked = asked(&name.pattern, &one.verdict);
+        let near = hints(&one.leaf.names, &asked, &|_| false);
+        finding.help = hint::help(subject, &near, one, &asked, &missing).or_else(|| {
+            Some("write out the names that are really used, instead of a pattern".to_owned())
         });
         finding.facts.names.push(name.text.to_string());
         finding.facts.hint = near.first().map(|hint| hint.as_str());

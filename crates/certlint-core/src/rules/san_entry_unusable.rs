@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::words::list;
+use super::words::{list, series};
 use super::{Rule, Subject, bundle};
 use crate::finding::{Finding, Level};
 use crate::name::{InvalidReason, UnusableEntry};
@@ -30,7 +30,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             } else {
                 format!(
                     "entry {what}, so {} refuse the whole certificate",
-                    refused_by.join(", ")
+                    series(refused_by)
                 )
             };
             let label = "certificate with an unusable entry";

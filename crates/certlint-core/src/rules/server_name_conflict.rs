@@ -27,19 +27,17 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         let listeners = list(listeners, 2);
-        let shown = if name.is_empty() {
-            "a server without a name".to_owned()
+        let other = if *certificates_differ {
+            ", with another certificate"
         } else {
-            format!("`{name}`")
+            ""
         };
         let message = if *same_server {
-            format!("{shown} stands twice in this server")
-        } else if *certificates_differ {
-            format!(
-                "{shown} is answered by an earlier server on {listeners}, with another certificate"
-            )
+            format!("`{name}` stands twice in this server")
+        } else if name.is_empty() {
+            format!("an earlier server without a name answers on {listeners}{other}")
         } else {
-            format!("{shown} is answered by an earlier server on {listeners}")
+            format!("`{name}` is answered by an earlier server on {listeners}{other}")
         };
         let mut finding = RULE.finding(message, loser.clone(), "ignored by nginx");
         if *certificates_differ {

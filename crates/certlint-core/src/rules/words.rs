@@ -1,4 +1,6 @@
-//! Small pieces of wording that several rules share: lists and counts.
+//! Small pieces of wording that several rules share: lists, counts, days, key types.
+
+use crate::x509::KeyType;
 
 /// `` `a`, `b` and 3 more ``: at most `limit` names in backticks.
 pub(super) fn list(names: &[impl AsRef<str>], limit: usize) -> String {
@@ -46,6 +48,28 @@ pub(super) fn day(moment: i64) -> String {
     )
 }
 
+/// Key types as people write them.
+pub(super) fn key_type_name(key_type: KeyType) -> &'static str {
+    match key_type {
+        KeyType::Dsa => "DSA",
+        KeyType::Ecdsa => "ECDSA",
+        KeyType::Ed25519 => "Ed25519",
+        KeyType::Ed448 => "Ed448",
+        KeyType::Other => "other",
+        KeyType::Rsa => "RSA",
+        KeyType::RsaPss => "RSA-PSS",
+    }
+}
+
+/// "Chromium, Go and Java".
+pub(super) fn series(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [front @ .., last] => format!("{} and {last}", front.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +79,12 @@ mod tests {
         assert_eq!(list(&["a"], 2), "`a`");
         assert_eq!(list(&["a", "b"], 2), "`a`, `b`");
         assert_eq!(list(&["a", "b", "c", "d"], 2), "`a`, `b` and 2 more");
+    }
+
+    #[test]
+    fn series_end_in_and() {
+        assert_eq!(series(&["a"]), "a");
+        assert_eq!(series(&["a", "b", "c"]), "a, b and c");
     }
 
     #[test]
