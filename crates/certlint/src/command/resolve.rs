@@ -31,6 +31,9 @@ pub(crate) fn run(args: &ResolveArgs) -> Exit {
             }
         }
     }
+    if items.is_empty() && !console.has_failed() {
+        console.note("no listener answers");
+    }
     let exit = match console.has_failed() {
         true => Exit::Failure,
         false => Exit::Clean,

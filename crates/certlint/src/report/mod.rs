@@ -64,17 +64,14 @@ impl<'m> Report<'m> {
             counts.names += fragments.map(|it| it.endpoints.len()).sum::<usize>();
             counts.certificates += model.bundles.len();
         }
-        // A file that two configurations read is a source of two models.
-        let mut seen = (found.len() > 1).then(BTreeSet::new);
+        // A file may be a source of two models, or stand in one of them under two paths.
+        let mut seen = BTreeSet::new();
         let mut findings = Vec::new();
         for (model, of_model) in found {
             for finding in of_model {
-                let is_new = seen.as_mut().is_none_or(|seen| {
-                    let at = &finding.primary.at;
-                    let name = model.sources.get(at.source).name();
-                    seen.insert((name, at.span, finding.rule, finding.message.clone()))
-                });
-                if is_new {
+                let at = &finding.primary.at;
+                let name = model.sources.get(at.source).name();
+                if seen.insert((name, at.span, finding.rule, finding.message.clone())) {
                     counts.add(&finding);
                     findings.push((model, finding));
                 }

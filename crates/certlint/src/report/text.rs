@@ -1,14 +1,15 @@
 //! Findings for people: what is wrong, the lines in question, and what to type.
 //!
-//! Each finding is one or more diagnostics for miette: the first shows the place to change and
-//! everything else in the same file; places in other files follow, each under its own words.
+//! Each finding is one or more diagnostics for miette: the first shows the place to change and what
+//! stands near to it; places further away and in other files follow, each under its own words.
 
 use std::fmt;
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 
 use certlint_core::finding::{Finding, Label, Level};
 use certlint_core::model::Model;
-use certlint_core::source::Span;
+use certlint_core::source::{Source, Span};
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode,
 };
@@ -137,8 +138,16 @@ impl Printer {
         if !has_lines(head) {
             return (part, labels[1..].to_vec());
         }
-        let (here, mut rest): (Vec<&Label>, Vec<&Label>) =
-            labels.into_iter().partition(|label| has_lines(label));
+        let mut lines: Vec<usize> = labels
+            .iter()
+            .filter(|label| has_lines(label))
+            .map(|label| line(source, label))
+            .collect();
+        lines.sort_unstable();
+        let near = around(&lines, line(source, head), 2 * context + 1);
+        let (here, mut rest): (Vec<&Label>, Vec<&Label>) = labels
+            .into_iter()
+            .partition(|label| has_lines(label) && near.contains(&line(source, label)));
         let spans: Vec<Span> = here.iter().filter_map(|label| label.at.span).collect();
         let (excerpt, places) = Excerpt::new(source, &spans, context, self.width);
         part.excerpt = excerpt;
@@ -157,6 +166,31 @@ impl Printer {
         cut.append(&mut rest);
         (part, cut)
     }
+}
+
+/// Index of the line in which a label begins.
+fn line(source: &Source, label: &Label) -> usize {
+    let starts = source.line_starts();
+    starts.partition_point(|&start| start <= label.at.start()) - 1
+}
+
+/// The stretch around `center` in which no two of the sorted `lines` are further than `gap` apart.
+/// Miette would show all stretches in the order of the text, but the place to change comes first.
+fn around(lines: &[usize], center: usize, gap: usize) -> RangeInclusive<usize> {
+    let (mut first, mut last) = (center, center);
+    for &line in lines.iter().rev().filter(|&&line| line < center) {
+        if line + gap < first {
+            break;
+        }
+        first = line;
+    }
+    for &line in lines.iter().filter(|&&line| line > center) {
+        if last + gap < line {
+            break;
+        }
+        last = line;
+    }
+    first..=last
 }
 
 /// What miette prints in one go.
@@ -248,6 +282,15 @@ server {
     ssl_certificate_key example.key;
 }
 ";
+
+    #[test]
+    fn a_stretch_ends_at_the_first_gap() {
+        let lines = [1, 4, 5, 8, 12, 13];
+        assert_eq!(around(&lines, 5, 3), 1..=8);
+        assert_eq!(around(&lines, 13, 3), 12..=13);
+        assert_eq!(around(&lines, 5, 1), 4..=5);
+        assert_eq!(around(&[7], 7, 3), 7..=7);
+    }
 
     #[test]
     fn a_finding_shows_both_ends_and_what_to_type() {

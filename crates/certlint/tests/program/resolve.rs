@@ -41,6 +41,21 @@ fn a_configuration_that_nginx_refuses_serves_nothing() {
 }
 
 #[test]
+fn an_address_where_nobody_listens_has_no_answer() {
+    let tree = Tree::example();
+    let run = tree.run(&[
+        "resolve",
+        "--name",
+        "example.com",
+        "--connect",
+        "127.0.0.1:1",
+        "fixtures/example/nginx.conf",
+    ]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""));
+    assert_eq!(run.stderr, "note: no listener answers\n");
+}
+
+#[test]
 fn nothing_to_ask_is_a_failure() {
     let tree = Tree::new(&[("notes", "hello\n")]);
     let run = tree.run(&["resolve", "--name", "a", "."]);
