@@ -29,7 +29,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let mut finding = RULE.finding(
             format!("certificate file `{path}` does not exist"),
             places[0].clone(),
-            with_more(with_more("no such file", places.len()), places.len()),
+            with_more("no such file", places.len()),
         );
         finding.help = Some(
             "correct the path (relative ones start from the directory of the main configuration file) \

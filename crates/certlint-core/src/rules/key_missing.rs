@@ -31,7 +31,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let mut finding = RULE.finding(
             format!("key file `{path}` does not exist"),
             part.at.clone(),
-            with_more(with_more("no such file", places.len()), places.len()),
+            with_more("no such file", places.len()),
         );
         finding
             .related
