@@ -7,6 +7,7 @@
     reason = "a program of its own: clock, environment, files and processes are what it is for"
 )]
 
+mod bench;
 mod corpus;
 mod fuzz;
 mod generate;
@@ -16,6 +17,7 @@ mod shell;
 mod test;
 mod tools;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -24,6 +26,8 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Chore {
+    /// Measure certlint beside `nginx -t`.
+    Bench,
     /// Compare the parser with the real nginx on configurations that others have published.
     Corpus,
     /// Run the fuzz targets.
@@ -38,6 +42,13 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Run a program and print what it needed: for `bench` itself.
+    #[command(hide = true)]
+    Measure {
+        /// Program and arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<OsString>,
+    },
     /// Compare certlint with the real nginx on random configurations.
     Oracle(oracle::Args),
     /// Everything that must hold.
@@ -48,9 +59,11 @@ enum Chore {
 
 fn main() -> ExitCode {
     let done = match Chore::parse() {
+        Chore::Bench => bench::run(),
         Chore::Corpus => corpus::run(),
         Chore::Fuzz { seconds } => fuzz::run(seconds),
         Chore::Generate { check } => generate::run(check),
+        Chore::Measure { command } => bench::measure::child(&command),
         Chore::Oracle(args) => oracle::run(&args),
         Chore::Test => test::run(),
         Chore::Tools => tools::run(),

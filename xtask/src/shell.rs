@@ -45,22 +45,24 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
 /// True when `program` is found on the search path.
 pub(crate) fn has(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // Debian keeps nginx where an ordinary user's search path does not look.
-    std::env::split_paths(&path)
-        .chain([PathBuf::from("/usr/sbin")])
-        .any(|directory| directory.join(program).is_file())
+    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
 }
 
-/// A command of the real nginx, wherever the search path looks.
-pub(crate) fn nginx() -> Command {
-    // A session of its own: OpenSSL would otherwise ask for a pass phrase on our terminal.
-    let mut command = Command::new("setsid");
+/// The real nginx. Debian keeps it where an ordinary user's search path does not look.
+pub(crate) fn nginx_path() -> &'static Path {
     let sbin = Path::new("/usr/sbin/nginx");
-    command.arg(if sbin.exists() {
-        sbin.as_os_str()
+    if sbin.exists() {
+        sbin
     } else {
-        OsStr::new("nginx")
-    });
+        Path::new("nginx")
+    }
+}
+
+/// A command of the real nginx in a session of its own: OpenSSL would otherwise ask for a pass
+/// phrase on our terminal.
+pub(crate) fn nginx() -> Command {
+    let mut command = Command::new("setsid");
+    command.arg(nginx_path());
     command
 }
 

@@ -20,7 +20,7 @@ const LIMIT: usize = 12;
 /// Reasons of nginx that certlint cannot know: what modules bring, and the machine.
 const EXCUSES: [&str; 5] = [
     "unknown directive \"",
-    "unknown \"no_such_variable\" variable",
+    "\" variable",
     "host not found in",
     "could not build",
     "no handler for server in",

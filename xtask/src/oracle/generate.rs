@@ -242,7 +242,7 @@ impl Plan {
             ),
             3 => Item::simple(["add_header", "X-Odd", "a\\b \"c\" $host"]),
             4 => Item::simple(["set", "$own", "ec00"]),
-            5 => Item::simple(["error_page", "404", "/x"]),
+            5 => Item::simple(["root", "/srv/a b"]),
             _ => return,
         };
         items.push(extra);
