@@ -176,3 +176,42 @@ fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     out.extend_from_slice(rest);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_that_is_kept_is_read_back_as_it_was() {
+        let case = Case {
+            files: BTreeMap::from([
+                (
+                    b"nginx.conf".to_vec(),
+                    Entry::Text(b"listen @P1@;\xff".to_vec()),
+                ),
+                (b"a b/.dot".to_vec(), Entry::Text(Vec::new())),
+                (b"link".to_vec(), Entry::Link("a b/.dot".to_owned())),
+            ]),
+            names: vec![String::new(), "a.test.".to_owned()],
+            note: "broken".to_owned(),
+        };
+        let folder = tempfile::tempdir().unwrap();
+        case.keep(folder.path()).unwrap();
+        let read = Case::read(folder.path()).unwrap();
+        assert_eq!(
+            (read.files, read.names, read.note),
+            (case.files, case.names, case.note)
+        );
+    }
+
+    #[test]
+    fn places_are_filled_in_when_a_case_is_written() {
+        let place = Place {
+            folder: Path::new("/tmp/x"),
+            ports: [7, 8, 9, 10],
+            pool: Path::new("/tmp/pool"),
+        };
+        let text = place.fill(b"@DIR@/a @P1@-@P4@ @P5@ @P1");
+        assert_eq!(text, b"/tmp/x/a 7-10 @P5@ @P1");
+    }
+}

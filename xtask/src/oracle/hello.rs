@@ -167,3 +167,73 @@ fn with_length(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
     [&length.to_be_bytes()[..], bytes].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    /// A server that says `answer` whatever it is told.
+    struct Server {
+        heard: Vec<u8>,
+        answer: Cursor<Vec<u8>>,
+    }
+
+    impl Read for Server {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.answer.read(buffer)
+        }
+    }
+
+    impl Write for Server {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.heard.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn ask(sni: &[u8], answer: &[u8]) -> (Reply, Vec<u8>) {
+        let mut server = Server {
+            heard: Vec::new(),
+            answer: Cursor::new(answer.to_vec()),
+        };
+        let reply = shake(&mut server, sni, KeyType::Rsa).unwrap();
+        (reply, server.heard)
+    }
+
+    #[test]
+    fn the_leaf_is_found_when_it_is_split_over_records() {
+        let hello = [2, 0, 0, 1, 0];
+        let certificate = [11, 0, 0, 12, 0, 0, 9, 0, 0, 3, b'a', b'b', b'c', 0, 0, 0];
+        let flight = [&hello[..], &certificate].concat();
+        let (head, tail) = flight.split_at(12);
+        let record = |body: &[u8]| [&[22, 3, 3][..], &with_length(body)].concat();
+        let answer = [record(head), record(tail)].concat();
+        assert_eq!(ask(b"x", &answer).0, Reply::Leaf(b"abc".to_vec()));
+    }
+
+    #[test]
+    fn a_warning_is_passed_over_and_a_fatal_alert_is_not() {
+        let answer = [21, 3, 3, 0, 2, 1, 112, 21, 3, 3, 0, 2, 2, 40];
+        assert_eq!(ask(b"x", &answer).0, Reply::Alert(40));
+    }
+
+    #[test]
+    fn what_is_not_tls_is_plain() {
+        assert_eq!(ask(b"x", b"HTTP/1.1 400 Bad Request\r\n").0, Reply::Plain);
+        assert_eq!(ask(b"x", b"").0, Reply::Plain);
+    }
+
+    #[test]
+    fn the_name_is_sent_as_it_is_and_the_empty_one_is_not_sent() {
+        let name = b"Odd_Name.test.";
+        let is_in = |heard: Vec<u8>| heard.windows(name.len()).any(|window| window == name);
+        assert!(is_in(ask(name, b"").1));
+        assert!(!is_in(ask(b"", b"").1));
+    }
+}

@@ -216,3 +216,31 @@ pub(crate) fn free_ports(from: u16) -> Result<[u16; 4]> {
 pub(crate) fn has_ipv6() -> bool {
     TcpListener::bind(("::1", 0)).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_taken_apart_into_message_file_and_line() {
+        let text = b"2026/11/21 09:00:00 [warn] 1#1: low in /a:1\n\
+                     2026/11/21 09:00:00 [emerg] 1#1: invalid parameter \"a in\nb\" in /tmp/n in.conf:12\n\
+                     nginx: configuration file /tmp/n in.conf test failed\n";
+        let error = first_error(text).unwrap();
+        assert_eq!(error.message, b"invalid parameter \"a in\nb\"");
+        assert_eq!(error.place, Some((PathBuf::from("/tmp/n in.conf"), 12)));
+    }
+
+    #[test]
+    fn an_error_without_a_place_is_kept_whole() {
+        let error =
+            first_error(b"x [emerg] 1#1: no \"events\" section in configuration\n").unwrap();
+        assert_eq!(error.message, b"no \"events\" section in configuration");
+        assert_eq!(error.place, None);
+    }
+
+    #[test]
+    fn no_error_is_none() {
+        assert!(first_error(b"nginx: configuration file /a test is successful\n").is_none());
+    }
+}

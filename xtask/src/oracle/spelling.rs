@@ -158,3 +158,61 @@ fn escape(word: &str, quote: Option<char>, style: Style, rng: &mut Rng, out: &mu
         first = false;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nginx_syntax::{Directives, parse};
+
+    use super::*;
+
+    const WORDS: [&str; 12] = [
+        "",
+        "listen",
+        "a b",
+        r"~^\w+\.a\\b\.test$",
+        "x{1,2}",
+        "${host}/x",
+        "#no",
+        "}",
+        "quo\"te'd\"",
+        "tail\\",
+        "a;b",
+        "tab\tand\nline",
+    ];
+
+    #[test]
+    fn every_spelling_is_read_back_as_the_same_words() {
+        let line = Item::simple(WORDS);
+        let items = [
+            Item::block(["server"], vec![line.clone(), line.clone()]),
+            line,
+        ];
+        for seed in 0..2000 {
+            let text = spell(&items, &mut Rng::new(seed));
+            let tree = parse(&text);
+            let shown = String::from_utf8_lossy(&text);
+            assert!(
+                tree.errors().is_empty(),
+                "seed {seed}: {:?}\n{shown}",
+                tree.errors()
+            );
+            let mut read = Vec::new();
+            collect(tree.directives(), &text, &mut read);
+            assert_eq!(read.len(), 4, "seed {seed}:\n{shown}");
+            assert_eq!(read[0], ["server"]);
+            for line in &read[1..] {
+                assert_eq!(line, &WORDS, "seed {seed}:\n{shown}");
+            }
+        }
+    }
+
+    fn collect(directives: Directives<'_>, text: &[u8], read: &mut Vec<Vec<String>>) {
+        for directive in directives {
+            let words = std::iter::once(directive.name()).chain(directive.arguments());
+            let words =
+                words.map(|word| String::from_utf8_lossy(word.text(text)).replace('\r', ""));
+            read.push(words.collect());
+            collect(directive.children(), text, read);
+        }
+    }
+}
