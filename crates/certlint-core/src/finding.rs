@@ -76,7 +76,7 @@ impl Label {
 pub struct Facts {
     /// The names that are concerned, as they were written.
     pub names: Vec<String>,
-    /// The nearest-miss hint in one word (`www-vs-apex`); semantics of names, section 3.7.
+    /// The nearest-miss hint in one word (`www-vs-apex`).
     pub hint: Option<&'static str>,
     /// The certificate that is concerned.
     pub certificate: Option<CertificateFacts>,

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use super::{Rule, Subject};
 use crate::finding::{Finding, Label, Level};
-use crate::model::{CertRef, Fragment, ListenerId, Server, ServerId, Unavailable};
+use crate::model::{
+    CertRef, CertificatePair, Fragment, KeyRef, ListenerId, Server, ServerId, Unavailable,
+};
 use crate::source::Location;
 
 pub(super) static RULE: Rule = Rule {
@@ -24,32 +26,44 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let ids = (0u32..).map(ServerId);
         for (id, server) in ids.zip(&fragment.servers) {
             for pair in server.certificates.iter() {
-                let CertRef::Unavailable(reason) = &pair.certificate else {
-                    continue;
-                };
-                if told.contains(&pair.at) {
-                    continue;
-                }
-                let finding = match reason {
-                    Unavailable::AlwaysEmpty(variable) => always_empty(variable, &pair.at),
-                    Unavailable::Dynamic(_) if names_sni(&pair.path) => {
-                        let Some(listener) = default_listener(fragment, id, server) else {
-                            continue;
-                        };
-                        from_client(fragment, listener, &pair.at)
+                for (reason, path, at) in unavailable(pair) {
+                    let finding = match reason {
+                        Unavailable::AlwaysEmpty(variable) => Some(always_empty(variable, at)),
+                        Unavailable::Dynamic(_) if names_sni(path) => {
+                            default_listener(fragment, id, server)
+                                .map(|listener| from_client(fragment, listener, at))
+                        }
+                        _ => None,
+                    };
+                    // One word about the certificate is enough: its key mostly has the same path.
+                    if let Some(finding) = finding {
+                        if told.insert(&pair.at) {
+                            findings.push(finding);
+                        }
+                        break;
                     }
-                    _ => continue,
-                };
-                told.insert(&pair.at);
-                findings.push(finding);
+                }
             }
         }
     }
 }
 
+/// The certificate and the key of a pair, as far as no file was read, with path and place.
+fn unavailable(pair: &CertificatePair) -> impl Iterator<Item = (&Unavailable, &str, &Location)> {
+    let certificate = match &pair.certificate {
+        CertRef::Unavailable(reason) => Some((reason, &*pair.path, &pair.at)),
+        CertRef::Bundle(_) => None,
+    };
+    let key = pair.key.as_ref().and_then(|part| match &part.key {
+        KeyRef::Unavailable(reason) => Some((reason, &*part.path, &part.at)),
+        KeyRef::File(_) => None,
+    });
+    certificate.into_iter().chain(key)
+}
+
 fn always_empty(variable: &str, at: &Location) -> Finding {
     let mut finding = RULE.finding(
-        format!("`{variable}` is still empty during the handshake, so no certificate is found and every handshake fails"),
+        format!("`{variable}` is still empty during the handshake, so the file is not found and every handshake fails"),
         at.clone(),
         "empty during the handshake",
     );
