@@ -77,7 +77,7 @@ fn deep_trees_and_endless_braces_are_nothing_special() {
     // Two braces in a row may as well begin a template, one is a mistake.
     for (text, codes) in [("{", 0..=2), ("{ ", 1..=2), ("http {", 1..=2)] {
         let endless = text.repeat((10 << 20) / text.len());
-        tree.write("braces.conf", "http {".to_owned() + &endless);
+        tree.write("braces.conf", "http { ".to_owned() + &endless);
         let run = check(&tree, "braces.conf");
         assert!(codes.contains(&run.code), "{text} {run:?}");
     }
