@@ -1,7 +1,7 @@
 //! `chain-incomplete`: the certificate that leads from the leaf to the root is not sent.
 //!
-//! Only where that is provable: public roots never issue leaves directly (TLS BR 4.3.1.2 wants
-//! their keys offline), and an authority that another file has as an intermediate is no root.
+//! Only where that is provable: public authorities may not sign leaves with the keys of their roots
+//! (TLS BR 6.1.7), and an authority that another file has as an intermediate is no root.
 
 use std::collections::BTreeMap;
 
