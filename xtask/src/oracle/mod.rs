@@ -22,13 +22,14 @@ pub(crate) mod program;
 mod rng;
 mod spelling;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use self::case::{Case, Place};
 use self::compare::{Judge, Outcome};
@@ -88,6 +89,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     let keep = args.keep.clone().unwrap_or(folder);
     let total = judge_all(&judge, &cases, &pool, &keep)?;
+    for report in total.reports.values() {
+        say::line(report);
+    }
     say::line(format!(
         "oracle: nginx {}, {} cases ({} accepted, {} refused, {} excused), {} handshakes, \
          {} left open by certlint, {} with differences",
@@ -158,6 +162,8 @@ struct Total {
     handshakes: usize,
     unknown: usize,
     different: usize,
+    /// Differences to show, by the number of the case: workers finish in any order.
+    reports: BTreeMap<usize, String>,
 }
 
 fn judge_all(judge: &Judge, cases: &[(String, Case)], pool: &Path, keep: &Path) -> Result<Total> {
@@ -166,7 +172,11 @@ fn judge_all(judge: &Judge, cases: &[(String, Case)], pool: &Path, keep: &Path) 
     let work = |worker: u16| -> Result<()> {
         let own = u16::try_from(std::process::id() % 1000).unwrap_or(0);
         let ports = nginx::free_ports(20_000 + worker * 5_000 + own)?;
-        while let Some((id, case)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some((id, case)) = cases.get(number) else {
+                return Ok(());
+            };
             let folder = tempfile::Builder::new().prefix("certlint-").tempdir()?;
             let place = Place {
                 folder: folder.path(),
@@ -177,14 +187,15 @@ fn judge_all(judge: &Judge, cases: &[(String, Case)], pool: &Path, keep: &Path) 
             let outcome = judge
                 .judge(case, &place)
                 .with_context(|| format!("case {id}"))?;
+            let mut total = total
+                .lock()
+                .map_err(|_| anyhow!("the other worker of the oracle panicked"))?;
+            total.add(&outcome);
             if !outcome.differences.is_empty() {
-                report(id, case, &outcome, &place, keep)?;
-            }
-            if let Ok(mut total) = total.lock() {
-                total.add(&outcome);
+                let text = report(id, case, &outcome, &place, keep)?;
+                total.reports.insert(number, text);
             }
         }
-        Ok(())
     };
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..WORKERS)
@@ -212,8 +223,14 @@ impl Total {
     }
 }
 
-/// Shows the differences of a case and keeps it, ready to be run by hand.
-fn report(id: &str, case: &Case, outcome: &Outcome, place: &Place<'_>, keep: &Path) -> Result<()> {
+/// Describes the differences of a case and keeps it, ready to be run by hand.
+fn report(
+    id: &str,
+    case: &Case,
+    outcome: &Outcome,
+    place: &Place<'_>,
+    keep: &Path,
+) -> Result<String> {
     let folder = keep.join(format!("case-{id}"));
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
@@ -238,8 +255,7 @@ fn report(id: &str, case: &Case, outcome: &Outcome, place: &Place<'_>, keep: &Pa
         text.push_str(&format!("  {difference}\n"));
     }
     fs::write(folder.join("report.txt"), &text)?;
-    say::line(format!("{text}  kept in {}", folder.display()));
-    Ok(())
+    Ok(format!("{text}  kept in {}", folder.display()))
 }
 
 fn name_of(folder: &Path) -> String {
