@@ -108,9 +108,10 @@ const MISPLACED: [(&str, &[&str], bool); 34] = [
 
 /// Makes one mistake in the directives and says which.
 pub(crate) fn items(main: &mut Main, rng: &mut Rng) -> String {
-    let mistakes: [Mistake; 14] = [
+    let mistakes: [Mistake; 15] = [
         certificate_file,
         key_file,
+        weak_pair,
         second_default,
         doubled_listen,
         listen_word,
@@ -157,6 +158,14 @@ fn key_file(main: &mut Main, rng: &mut Rng) -> Option<String> {
     };
     *line.words.last_mut()? = format!("certs/{file}");
     Some(format!("key file {file}"))
+}
+
+/// OpenSSL refuses keys below its security level.
+fn weak_pair(main: &mut Main, rng: &mut Rng) -> Option<String> {
+    let server = any_block(main, "server", rng)?;
+    server.push(Item::simple(["ssl_certificate", "certs/weak.crt"]));
+    server.push(Item::simple(["ssl_certificate_key", "certs/weak.key"]));
+    Some("weak key".to_owned())
 }
 
 fn second_default(main: &mut Main, rng: &mut Rng) -> Option<String> {
@@ -276,6 +285,8 @@ fn include(main: &mut Main, rng: &mut Rng) -> Option<String> {
         "extra/missing.conf",
         "@DIR@/missing.conf",
         "missing-*.conf",
+        "dangling.conf",
+        "dangling*",
         "cert[s",
         "tm[p]",
         "tmp",

@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::breakage;
-use super::case::Case;
+use super::case::{Case, Entry};
 use super::item::{Item, blocks};
 use super::layout;
 use super::names;
 use super::pool;
 use super::rng::Rng;
+use super::spelling::spell;
 
 /// Ways to write addresses; the ways in one row mean the same address.
 const ADDRESSES: [&[&str]; 12] = [
@@ -37,6 +38,7 @@ pub(crate) fn case(seed: u64, ipv6: bool) -> Case {
         names: Vec::new(),
         marked: Vec::new(),
         uses_map: false,
+        snippets: BTreeMap::new(),
     };
     let mut items = plan.main();
     let mut note = String::new();
@@ -44,6 +46,11 @@ pub(crate) fn case(seed: u64, ipv6: bool) -> Case {
         note = breakage::items(&mut items, &mut plan.rng);
     }
     let mut files = layout::lay(items, &mut plan.rng);
+    files.extend(plan.snippets);
+    if note.contains("dangling") {
+        let link = Entry::Link("nowhere".to_owned());
+        files.insert(b"dangling.conf".to_vec(), link);
+    }
     if plan.rng.chance(6) {
         let what = breakage::files(&mut files, &mut plan.rng);
         note = [note, what].join(" ").trim().to_owned();
@@ -64,6 +71,8 @@ struct Plan {
     marked: Vec<&'static str>,
     /// Some certificate's path has the variable of [`Plan::map`].
     uses_map: bool,
+    /// Files that several servers include.
+    snippets: BTreeMap<Vec<u8>, Entry>,
 }
 
 impl Plan {
@@ -285,9 +294,17 @@ impl Plan {
             }
         }
         match kind {
-            0..50 => {
+            0..44 => {
                 let name = self.good();
                 items.extend(pair(&name));
+            }
+            44..50 => {
+                let name = self.good();
+                let path = format!("snippets/{name}.inc");
+                let text = spell(&pair(&name), &mut self.rng);
+                self.snippets
+                    .insert(path.clone().into_bytes(), Entry::Text(text));
+                items.push(Item::simple(["include".to_owned(), path]));
             }
             50..60 => self.two_types(items),
             60..65 => {

@@ -129,7 +129,7 @@ fn client_hello(sni: &[u8], key: KeyType) -> Vec<u8> {
     extension(
         &mut extensions,
         10,
-        &with_length(&numbers(&[0x001d, 0x0017])),
+        &with_length(&numbers(&[0x001d, 0x0017, 0x0018])),
     );
     extension(&mut extensions, 11, &[1, 0]);
     extension(

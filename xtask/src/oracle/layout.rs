@@ -65,8 +65,16 @@ struct Layout {
 impl Layout {
     fn file(&mut self, path: String, mut items: Vec<Item>, main: bool, rng: &mut Rng) {
         self.split(&mut items, main, rng);
-        let text = spell(&items, rng);
-        self.files.insert(path.into_bytes(), Entry::Text(text));
+        let text = Entry::Text(spell(&items, rng));
+        if !main && rng.chance(8) {
+            // Like `sites-enabled`, whose files are links.
+            let real = format!("real/{}", self.files.len());
+            let link = Entry::Link(format!("../{real}"));
+            self.files.insert(path.into_bytes(), link);
+            self.files.insert(real.into_bytes(), text);
+        } else {
+            self.files.insert(path.into_bytes(), text);
+        }
     }
 
     /// Moves some items of this level out, and goes on with the blocks.

@@ -31,7 +31,8 @@ pub(crate) const HOSTS: [&str; 6] = [
 ];
 
 /// Pairs that nginx accepts although their files look odd.
-pub(crate) const ODD: [(&str, &str); 9] = [
+pub(crate) const ODD: [(&str, &str); 10] = [
+    ("p384.crt", "p384.key"),
     ("chain-ec.crt", "ec00.key"),
     ("chain-mixed.crt", "rsa00.key"),
     ("combined-ec.pem", "combined-ec.pem"),
@@ -97,6 +98,8 @@ fn make(folder: &Path) -> Result<()> {
     for host in HOSTS {
         openssl.pair(host, &["EC", "-pkeyopt", "ec_paramgen_curve:P-256"])?;
     }
+    openssl.pair("p384", &["EC", "-pkeyopt", "ec_paramgen_curve:P-384"])?;
+    openssl.pair("weak", &["RSA", "-pkeyopt", "rsa_keygen_bits:1024"])?;
     openssl.odd()?;
     openssl.bad()
 }
@@ -214,7 +217,9 @@ pub(crate) fn names(folder: &Path) -> Result<BTreeMap<String, String>> {
     let pairs = (0..ECDSA).map(|n| format!("ec{n:02}"));
     let pairs = pairs.chain((0..RSA).map(|n| format!("rsa{n:02}")));
     let pairs = pairs.chain((0..ED25519).map(|n| format!("ed{n:02}")));
-    let pairs = pairs.chain(HOSTS.map(str::to_owned));
+    let pairs = pairs
+        .chain(HOSTS.map(str::to_owned))
+        .chain(["p384".to_owned()]);
     pairs
         .map(|name| {
             let path: PathBuf = folder.join(format!("{name}.crt"));
