@@ -1,10 +1,10 @@
 //! `common-name-only`: the name stands where no browser looks.
 
-use super::coverage::facts;
+use super::coverage::{Judgement, facts};
 use super::name_not_covered::label_certificates;
 use super::{Rule, Subject, help};
 use crate::finding::{Finding, Level};
-use crate::name::{HintKind, hints};
+use crate::name::{HintKind, HostPattern, Verdict, hints};
 
 pub(super) static RULE: Rule = Rule {
     id: "common-name-only",
@@ -16,15 +16,14 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     for judged in subject.judged() {
-        if !judged.fails() || judged.is_from_default() {
+        if !judged.fails() || !judged.is_served_as_meant() {
             continue;
         }
         let name = judged.name();
         let Some(first) = judged.certificates.first() else {
             continue;
         };
-        let hints = hints(&first.leaf.names, &name.pattern, &|_| false);
-        if !hints.iter().any(|hint| hint.kind == HintKind::CnOnly) {
+        if !is_cause(first, &name.pattern) {
             continue;
         }
         let mut finding = RULE.finding(
@@ -46,4 +45,14 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         finding.facts.certificate = facts(subject.model, first.bundle);
         findings.push(finding);
     }
+}
+
+/// The certificate has the name in its common name, and no dNSName at all.
+pub(super) fn is_cause(judgement: &Judgement<'_>, pattern: &HostPattern) -> bool {
+    let names = &judgement.leaf.names;
+    judgement.verdict == Verdict::NotCovered
+        && !names.has_dns()
+        && hints(names, pattern, &|_| false)
+            .iter()
+            .any(|hint| hint.kind == HintKind::CnOnly)
 }

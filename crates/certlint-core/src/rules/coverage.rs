@@ -34,6 +34,13 @@ impl<'m> Judged<'m> {
         is_from_default(self.endpoint)
     }
 
+    /// The certificates are those that the name is meant to be served with. Clients send no name
+    /// for an address, so that the default server's certificate is always the one; any other name
+    /// that gets it has another problem (`certificate-from-default-server`).
+    pub(super) fn is_served_as_meant(&self) -> bool {
+        !self.is_from_default() || matches!(self.name().pattern, HostPattern::Address(_))
+    }
+
     /// Some certificates of the server fail the name and others do not.
     pub(super) fn is_split(&self) -> bool {
         let failing = self.certificates.iter().filter(|one| one.fails()).count();

@@ -6,18 +6,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::Subject;
 use super::coverage::Judgement;
+use super::{Subject, bundle};
 use crate::model::BundleId;
 use crate::name::{Hint, HintKind, HostPattern, hints};
 use crate::x509::Certificate;
 
 /// Common names of certificates that stand in for a real one.
-const PLACEHOLDERS: [&str; 4] = [
+const PLACEHOLDERS: [&str; 2] = [
     "Kubernetes Ingress Controller Fake Certificate",
     "TRAEFIK DEFAULT CERT",
-    "Fake LE Intermediate X1",
-    "ssl-cert-snakeoil",
 ];
 
 /// What all certificates and servers of a model have, for looking around.
@@ -79,7 +77,6 @@ impl<'m> Neighbours<'m> {
         pattern: &HostPattern,
         judgement: &Judgement<'_>,
     ) -> Vec<Hint> {
-        let mut found = Vec::new();
         if let Some(other) = self.covering(pattern) {
             // With the right file at hand, nobody asks what is near in the wrong one.
             return vec![Hint {
@@ -87,19 +84,14 @@ impl<'m> Neighbours<'m> {
                 entry: place(subject, other),
             }];
         }
-        if is_placeholder(judgement.leaf) {
-            found.push(Hint {
+        if is_placeholder(judgement.leaf, bundle::file(subject, judgement.bundle)) {
+            return vec![Hint {
                 kind: HintKind::DefaultCertificate,
                 entry: String::new(),
-            });
+            }];
         }
         let served = |name: &str| self.served.contains(name);
-        found.extend(hints(&judgement.leaf.names, pattern, &served));
-        if found.len() > 1 {
-            found.retain(|hint| hint.kind != HintKind::None);
-        }
-        found.truncate(2);
-        found
+        hints(&judgement.leaf.names, pattern, &served)
     }
 }
 
@@ -119,9 +111,11 @@ fn place(subject: &Subject<'_>, bundle: BundleId) -> String {
 
 /// A certificate that a controller, a distribution or a staging service puts in place of a real
 /// one.
-fn is_placeholder(leaf: &Certificate) -> bool {
+fn is_placeholder(leaf: &Certificate, file: &str) -> bool {
     let placeholder = |name: &str| PLACEHOLDERS.contains(&name);
-    leaf.common_names.iter().any(|name| placeholder(name)) || {
+    // Debian's has the name of the machine that it was made on.
+    let is_debians = leaf.is_self_signed() && file.contains("ssl-cert-snakeoil");
+    is_debians || leaf.common_names.iter().any(|name| placeholder(name)) || {
         let issuer = leaf.issuer();
         issuer.contains("(STAGING)") || issuer.contains("Fake LE")
     }
@@ -159,11 +153,12 @@ pub(super) fn help(
         }
     }
     // With the right file at hand, nobody needs another certificate.
-    let is_at_hand = hints
-        .iter()
-        .any(|hint| hint.kind == HintKind::OtherCertificate);
+    let has = |kind: HintKind| hints.iter().any(|hint| hint.kind == kind);
     match asks {
-        _ if is_at_hand => {}
+        _ if has(HintKind::OtherCertificate) => {}
+        _ if has(HintKind::DefaultCertificate) => {
+            push(&format!("set one here that has `{pattern}`"));
+        }
         Some(sentence) if missing.is_empty() => push(&sentence),
         Some(sentence) => {
             let command = super::help::command(model, bundle, leaf, missing);

@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use super::coverage::{Judged, facts};
 use super::hint::{self, Neighbours};
 use super::words::list;
-use super::{Rule, Subject, help};
+use super::{Rule, Subject, common_name_only, help};
 use crate::finding::{Finding, Label, Level};
 use crate::model::CertRef;
-use crate::name::{HintKind, HostPattern, PartialReason, Verdict, covers};
+use crate::name::{HostPattern, PartialReason, Verdict, covers};
 use crate::source::Location;
 
 pub(super) static RULE: Rule = Rule {
@@ -30,10 +30,7 @@ const PATTERN: &str =
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let mut neighbours = None;
     for judged in subject.judged() {
-        let is_address = matches!(judged.name().pattern, HostPattern::Address(_));
-        // Without certificates of its own the server has another problem, except for an address:
-        // clients send no name for it, so the default server's certificate is always the one.
-        if !judged.fails() || (judged.is_from_default() && !is_address) {
+        if !judged.fails() || !judged.is_served_as_meant() {
             continue;
         }
         let neighbours = neighbours.get_or_insert_with(|| Neighbours::new(subject));
@@ -49,10 +46,10 @@ fn finding(
     let name = judged.name();
     let first = judged.certificates.first()?;
     let asked = asked(&name.pattern, &first.verdict);
-    let hints = neighbours.hints(subject, &asked, first);
-    if hints.iter().any(|hint| hint.kind == HintKind::CnOnly) {
-        return None; // `common-name-only` says it
+    if common_name_only::is_cause(first, &name.pattern) {
+        return None;
     }
+    let hints = neighbours.hints(subject, &asked, first);
     let mut finding = RULE.finding(
         message(judged, &first.verdict),
         name.at.clone(),
