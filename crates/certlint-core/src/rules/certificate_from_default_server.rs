@@ -51,7 +51,7 @@ fn finding(
     server: ServerId,
     endpoints: &[&Endpoint],
 ) -> Option<Finding> {
-    let mut uncovered: Vec<(&Location, &str)> = Vec::new();
+    let mut uncovered: BTreeMap<&Location, &str> = BTreeMap::new();
     let mut known: Option<(&Location, BundleId)> = None;
     let mut provable = true;
     for endpoint in endpoints {
@@ -63,9 +63,7 @@ fn finding(
                 .any(|one| matches!(one.verdict, Verdict::Unknown(_)));
         let failing = judgements.iter().find(|one| fails(&one.verdict));
         if let Some(one) = failing {
-            if !uncovered.iter().any(|(at, _)| *at == &name.at) {
-                uncovered.push((&name.at, &name.text));
-            }
+            uncovered.insert(&name.at, &name.text);
             known = Some((&one.served.at, one.bundle));
         }
     }
@@ -75,7 +73,7 @@ fn finding(
             Serving::Certificates { from_default, .. } => from_default,
             _ => None,
         })?;
-    let names: Vec<&str> = uncovered.iter().map(|(_, text)| *text).collect();
+    let names: Vec<&str> = uncovered.values().copied().collect();
     let message = if !names.is_empty() {
         format!(
             "this server has no certificate, and that of the default server does not cover {}",
@@ -92,7 +90,7 @@ fn finding(
     if names.is_empty() {
         finding.level = Level::Info;
     }
-    for (at, _) in uncovered.iter().take(3) {
+    for at in uncovered.keys().take(3) {
         finding
             .related
             .push(Label::new((*at).clone(), "not in that certificate"));

@@ -87,17 +87,15 @@ fn different_names(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 .or_insert_with(|| Group {
                     bad,
                     good: good.leaf,
-                    names: Vec::new(),
+                    names: BTreeMap::new(),
                 });
             let name = judged.name();
-            if !group.names.iter().any(|(at, _)| *at == &name.at) {
-                group.names.push((&name.at, &name.text));
-            }
+            group.names.insert(&name.at, &name.text);
         }
     }
     for ((bad_at, good_at), group) in groups {
         let (bad, good) = (key_type(group.bad.leaf), key_type(group.good));
-        let names: Vec<&str> = group.names.iter().map(|(_, text)| *text).collect();
+        let names: Vec<&str> = group.names.values().copied().collect();
         let mut finding = RULE.finding(
             format!(
                 "{} is in the {good} certificate of this server, but not in its {bad} one",
@@ -109,7 +107,7 @@ fn different_names(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         finding
             .related
             .push(Label::new(good_at.clone(), format!("{good}: has them")));
-        for (at, _) in group.names.iter().take(3) {
+        for at in group.names.keys().take(3) {
             finding
                 .related
                 .push(Label::new((*at).clone(), "depends on the client's choice"));
@@ -128,7 +126,7 @@ fn different_names(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
 struct Group<'s> {
     bad: &'s Judgement<'s>,
     good: &'s Certificate,
-    names: Vec<(&'s Location, &'s str)>,
+    names: BTreeMap<&'s Location, &'s str>,
 }
 
 fn key_type(leaf: &Certificate) -> &'static str {

@@ -4,7 +4,7 @@
 //! compared when it is loaded; a key of another type goes to another slot without a word, and the
 //! certificate stays without a key (measured on nginx 1.22.1 and 1.31.5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::bundle;
 use super::coverage::facts;
@@ -29,7 +29,7 @@ struct Case<'m> {
     pair: &'m CertificatePair,
     part: &'m KeyPart,
     found: Pair,
-    places: Vec<&'m Location>,
+    places: BTreeSet<&'m Location>,
 }
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -50,11 +50,9 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 pair: one,
                 part,
                 found,
-                places: Vec::new(),
+                places: BTreeSet::new(),
             });
-            if !case.places.contains(&&part.at) {
-                case.places.push(&part.at);
-            }
+            case.places.insert(&part.at);
         }
     }
     for ((bundle, key), case) in cases {
@@ -139,16 +137,22 @@ fn finding(subject: &Subject<'_>, id: BundleId, key_id: KeyId, case: &Case<'_>) 
     finding
 }
 
+/// How many other files are looked at for the one that was meant: the number of comparisons must
+/// not grow with the square of the number of files.
+const LOOKED_AT: usize = 1_000;
+
 fn help(subject: &Subject<'_>, id: BundleId, key_id: KeyId) -> String {
     let leaf = subject.model.bundle(id).leaf();
     let fits = |key: &Key| leaf.is_some_and(|leaf| pair(leaf, &key.file) == Pair::Match);
-    if let Some(key) = subject.model.keys.iter().find(|key| fits(key)) {
+    let mut keys = subject.model.keys.iter().take(LOOKED_AT);
+    if let Some(key) = keys.find(|key| fits(key)) {
         let file = subject.model.sources.get(key.source).name();
         return format!("`{file}` is the key of this certificate");
     }
     let wanted = &subject.model.key(key_id).file;
     let other = subject
         .leaves()
+        .take(LOOKED_AT)
         .find(|(_, leaf)| pair(leaf, wanted) == Pair::Match);
     if let Some((other, _)) = other {
         return format!(
