@@ -101,7 +101,7 @@ impl<'s> Parser<'s> {
         let start = self.at;
         self.advance(lex::bare);
         if self.source[start..].starts_with(b"<%") {
-            self.template(start);
+            self.template(start, b"%>");
         }
         // A blank ends the word, but the buffer holds it until the byte behind the blank is read.
         let blank = self.source.get(self.at).copied().is_some_and(lex::is_blank);
@@ -165,8 +165,10 @@ impl<'s> Parser<'s> {
 
     fn open(&mut self) {
         let brace = self.at;
-        if matches!(self.source.get(brace + 1), Some(b'{' | b'%')) {
-            self.template(brace);
+        match self.source.get(brace + 1) {
+            Some(b'{') => self.template(brace, b"}}"),
+            Some(b'%') => self.template(brace, b"%}"),
+            _ => {}
         }
         if !self.has_words() {
             self.error(brace, SyntaxErrorKind::UnexpectedOpen);
@@ -361,9 +363,19 @@ impl<'s> Parser<'s> {
         self.tree.nodes[node].span.end = behind.end;
     }
 
-    fn template(&mut self, start: usize) {
-        let span = Span::new(start, start + 2);
-        self.tree.template.get_or_insert(span);
+    /// Takes note of a template's mark, when it is closed on the same line: `http {{` is a typo.
+    fn template(&mut self, start: usize, close: &[u8]) {
+        // Bounded, so that megabytes of open braces stay linear.
+        const LONGEST: usize = 200;
+        if self.tree.template.is_some() {
+            return;
+        }
+        let rest = &self.source[start + 2..];
+        let rest = &rest[..rest.len().min(LONGEST)];
+        let inside = memchr::memchr(b'\n', rest).map_or(rest, |end| &rest[..end]);
+        if memchr::memmem::find(inside, close).is_some() {
+            self.tree.template = Some(Span::new(start, start + 2));
+        }
     }
 
     /// A word as text for a message, shortened.

@@ -332,6 +332,7 @@ fn templates_are_recognised_where_a_word_begins() {
         ("{% if x %}\nlisten 80;", Some("{%")),
         ("<% if x %>\nlisten 80;", Some("<%")),
         ("root /var/{{ x }};", Some("{{")),
+        ("http {{\n server { listen 80; }}", None),
         ("x \"{{ y }}\";", None),
         ("x ~^a{2};", None),
         ("# {{ y }}\nx <y%;", None),

@@ -34,8 +34,9 @@ impl Walker<'_, '_> {
             return;
         };
         let at = parsed.at(word);
-        let path = join(&self.prefix, word.text(&parsed.text.bytes));
-        let paths = match self.included(&path, &at) {
+        let written = word.text(&parsed.text.bytes);
+        let path = join(&self.prefix, written);
+        let paths = match self.included(written, &path, &at) {
             Ok(paths) => paths,
             Err(Unknown) => return self.open_ended(frame),
         };
@@ -71,7 +72,7 @@ impl Walker<'_, '_> {
                     self.stack.pop();
                 }
                 Err(error) => {
-                    self.include_failed(&at, &path, error);
+                    self.include_failed(&at, shown(written, &path), error);
                     self.open_ended(frame);
                 }
             }
@@ -79,12 +80,17 @@ impl Walker<'_, '_> {
     }
 
     /// The files that an include stands for: those that a pattern matches, or the one it names.
-    fn included(&mut self, path: &[u8], at: &Location) -> Result<Vec<Vec<u8>>, Unknown> {
+    fn included(
+        &mut self,
+        written: &[u8],
+        path: &[u8],
+        at: &Location,
+    ) -> Result<Vec<Vec<u8>>, Unknown> {
         if !glob::is_pattern(path) {
             return Ok(vec![path.to_vec()]);
         }
         glob::expand(self.loader, path).map_err(|_| {
-            self.note_unverifiable(UnverifiableKind::Include, lossy(path), at);
+            self.note_unverifiable(UnverifiableKind::Include, lossy(written), at);
             Unknown
         })
     }
@@ -166,19 +172,28 @@ impl Walker<'_, '_> {
         word: &Word,
     ) -> Option<Vec<Arc<Parsed>>> {
         let at = parsed.at(word);
-        let path = join(&self.prefix, word.text(&parsed.text.bytes));
-        let paths = self.included(&path, &at).ok()?;
+        let written = word.text(&parsed.text.bytes);
+        let path = join(&self.prefix, written);
+        let paths = self.included(written, &path, &at).ok()?;
         let mut files = Vec::new();
         for path in paths {
             match self.parse(&path) {
                 Ok(file) => files.push(file),
                 Err(error) => {
-                    self.include_failed(&at, &path, error);
+                    self.include_failed(&at, shown(written, &path), error);
                     return None;
                 }
             }
         }
         Some(files)
+    }
+}
+
+/// The path as reports show it: as it was written, or the file that a pattern matched.
+fn shown<'p>(written: &'p [u8], path: &'p [u8]) -> &'p [u8] {
+    match glob::is_pattern(written) {
+        true => path,
+        false => written,
     }
 }
 
