@@ -119,7 +119,12 @@ impl<'f> Loader<'f> {
         match std::mem::replace(&mut pem.certificates, Slot::Taken(next)) {
             Slot::Parsed(file) => {
                 let source = pem.source;
-                bundles.push(Bundle { source, file });
+                bundles.push(Bundle {
+                    source,
+                    field: None,
+                    secret: None,
+                    file,
+                });
                 Ok(next)
             }
             Slot::Taken(id) => {
@@ -144,7 +149,12 @@ impl<'f> Loader<'f> {
         match std::mem::replace(&mut pem.key, Slot::Taken(next)) {
             Slot::Parsed(file) => {
                 let (source, mode) = (pem.source, pem.mode);
-                keys.push(Key { source, mode, file });
+                keys.push(Key {
+                    source,
+                    field: None,
+                    mode,
+                    file,
+                });
                 Ok(next)
             }
             Slot::Taken(id) => {
@@ -172,12 +182,31 @@ impl<'f> Loader<'f> {
         look(&state.bundles, &state.keys)
     }
 
+    /// Takes in certificates that stand in a field of a text that was read.
+    pub(crate) fn keep_bundle(&self, bundle: Bundle) -> BundleId {
+        let mut state = self.lock();
+        state.bundles.push(bundle);
+        BundleId(u32::try_from(state.bundles.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Takes in a key that stands in a field of a text that was read.
+    pub(crate) fn keep_key(&self, key: Key) -> KeyId {
+        let mut state = self.lock();
+        state.keys.push(key);
+        KeyId(u32::try_from(state.keys.len() - 1).unwrap_or(u32::MAX))
+    }
+
     /// A certificate that stands in the configuration itself (`data:…`).
     pub(crate) fn inline_bundle(&self, pem: &[u8]) -> BundleId {
         let file = x509::read_certificates(pem);
         let mut state = self.lock();
         let source = state.sources.add("inline certificate".to_owned(), None);
-        state.bundles.push(Bundle { source, file });
+        state.bundles.push(Bundle {
+            source,
+            field: None,
+            secret: None,
+            file,
+        });
         BundleId(u32::try_from(state.bundles.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -187,7 +216,12 @@ impl<'f> Loader<'f> {
         let mut state = self.lock();
         let source = state.sources.add("inline key".to_owned(), None);
         let mode = None;
-        state.keys.push(Key { source, mode, file });
+        state.keys.push(Key {
+            source,
+            field: None,
+            mode,
+            file,
+        });
         KeyId(u32::try_from(state.keys.len() - 1).unwrap_or(u32::MAX))
     }
 

@@ -19,12 +19,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-pub use problem::{Problem, SnippetKind, UnverifiableKind};
+pub use problem::{PlaceholderReason, Problem, SnippetKind, UnverifiableKind};
 pub(crate) use table::normalise;
 pub use table::{Conflict, Lost, MatchedBy, NameId, NameTable};
 
 use crate::name::HostPattern;
-use crate::source::{Location, SourceId, Sources};
+use crate::source::{Location, SourceId, Sources, Span};
 use crate::suppress::Suppression;
 use crate::x509::{Certificate, CertificateFile, KeyFile};
 
@@ -68,16 +68,39 @@ impl Model {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BundleId(pub u32);
 
-/// A certificate file: the leaf and what is sent after it.
+/// A certificate file, or the certificates of a Secret: the leaf and what is sent after it.
 #[derive(Debug)]
 pub struct Bundle {
     /// The file.
     pub source: SourceId,
+    /// The field that holds them, where they stand inside another text; spans of the certificates
+    /// are then offsets in that field's value.
+    pub field: Option<Location>,
+    /// `NAMESPACE/NAME` of the Secret that they stand in.
+    pub secret: Option<Box<str>>,
     /// What nginx gets from it, or why it refuses it.
     pub file: CertificateFile,
 }
 
 impl Bundle {
+    /// The place of a part of the certificates.
+    #[must_use]
+    pub fn at(&self, part: Span) -> Location {
+        match &self.field {
+            Some(field) => field.clone(),
+            None => Location::new(self.source, part),
+        }
+    }
+
+    /// The certificates as a whole.
+    #[must_use]
+    pub fn whole(&self) -> Location {
+        match &self.field {
+            Some(field) => field.clone(),
+            None => Location::whole(self.source),
+        }
+    }
+
     /// The first certificate; `None` for a file that is refused.
     #[must_use]
     pub fn leaf(&self) -> Option<&Certificate> {
@@ -103,6 +126,8 @@ pub struct KeyId(pub u32);
 pub struct Key {
     /// The file; its text is not kept.
     pub source: SourceId,
+    /// The field of a Secret that holds it.
+    pub field: Option<Location>,
     /// Unix permission bits, where there are any.
     pub mode: Option<u32>,
     /// What was found in it.
@@ -361,6 +386,8 @@ pub struct Endpoint {
     pub listeners: Vec<ListenerId>,
     /// What clients get.
     pub serving: Serving,
+    /// Why the rest is not proven, in a few words; a finding about this endpoint is no error then.
+    pub doubt: Option<Box<str>>,
 }
 
 /// What a TLS client gets.
@@ -377,6 +404,8 @@ pub enum Serving {
     NoCertificate,
     /// `ssl_reject_handshake`.
     Rejected,
+    /// The controller's own self-signed certificate, which no client trusts.
+    Placeholder,
     /// Only run time knows, or another file; why.
     Unknown(&'static str),
 }
@@ -387,7 +416,7 @@ impl Serving {
     pub fn certificates(&self) -> &[Served] {
         match self {
             Self::Certificates { certificates, .. } => certificates,
-            Self::NoCertificate | Self::Rejected | Self::Unknown(_) => &[],
+            Self::NoCertificate | Self::Placeholder | Self::Rejected | Self::Unknown(_) => &[],
         }
     }
 }

@@ -49,6 +49,8 @@ pub struct AnswerCertificate {
 pub enum Outcome {
     /// The handshake fails: there is no usable certificate.
     NoCertificate,
+    /// A controller answers with its own self-signed certificate.
+    Placeholder,
     /// No TLS there.
     Plain,
     /// `ssl_reject_handshake`.
@@ -65,6 +67,7 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NoCertificate => "no-certificate",
+            Self::Placeholder => "placeholder",
             Self::Plain => "plain",
             Self::Rejected => "rejected",
             Self::Served => "served",
@@ -141,6 +144,7 @@ fn answer(
             Outcome::NoCertificate,
             Some("no certificate with its key can be loaded".to_owned()),
         ),
+        Some(Serving::Placeholder) => (Outcome::Placeholder, None),
         Some(Serving::Rejected) => (Outcome::Rejected, None),
         Some(Serving::Unknown(why)) => (Outcome::Unknown, Some((*why).to_owned())),
         Some(Serving::Certificates { certificates, .. }) => unknown_part(model, certificates),

@@ -9,6 +9,8 @@
 //! Every [`Node`] knows its bytes and its field path. A document that cannot be read does not hide
 //! the others.
 
+mod lower;
+
 mod block;
 mod build;
 mod expand;
@@ -20,6 +22,8 @@ mod stream;
 mod syntax_error;
 mod text_map;
 mod yaml;
+
+pub use lower::{Lowered, Options, looks_like_manifest, lower};
 
 pub use build::MAX_DEPTH;
 pub use list::{Object, objects};

@@ -1,5 +1,6 @@
 //! Facts that a front-end establishes while lowering, one variant for each.
 
+use crate::finding::Level;
 use crate::source::Location;
 
 /// What a front-end found out; rules turn these into findings.
@@ -124,6 +125,122 @@ pub enum Problem {
         /// Which kind.
         kind: SnippetKind,
     },
+    /// A manifest that is no YAML. → `yaml-syntax`
+    YamlSyntax {
+        /// The byte at fault.
+        at: Location,
+        /// The fact.
+        message: String,
+        /// What to type instead, where it is known.
+        help: Option<&'static str>,
+    },
+    /// A rule host of an Ingress with TLS that no `tls` entry lists, and no certificate is found for.
+    /// → `host-without-tls`
+    HostWithoutTls {
+        /// The host of the rule.
+        at: Location,
+        /// The host.
+        host: String,
+    },
+    /// A host of a `tls` entry that no rule serves. → `tls-host-without-rule`
+    TlsHostWithoutRule {
+        /// The host of the `tls` entry.
+        at: Location,
+        /// The host.
+        host: String,
+    },
+    /// Clients of a host get the controller's own certificate. → `default-certificate-served`
+    PlaceholderServed {
+        /// The host.
+        at: Location,
+        /// The host.
+        host: String,
+        /// How the controller is called.
+        controller: &'static str,
+        /// Why.
+        why: PlaceholderReason,
+        /// The Secret that was meant, with its certificate where that could be read.
+        secret: Option<(String, Option<super::BundleId>)>,
+        /// How sure it is, and how bad.
+        level: Level,
+    },
+    /// A Secret that is not in the input, that nothing will supply, and that was asked for with
+    /// `--require-secrets`. → `secret-missing`
+    SecretMissing {
+        /// The reference.
+        at: Location,
+        /// `NAMESPACE/NAME`.
+        secret: String,
+        /// The host that needs it.
+        host: String,
+    },
+    /// A Secret that cannot be used. → `secret-malformed`
+    SecretMalformed {
+        /// The field at fault.
+        at: Location,
+        /// `NAMESPACE/NAME`.
+        secret: String,
+        /// The fact.
+        message: String,
+        /// The cure.
+        help: Option<String>,
+        /// Something is about to rewrite it.
+        pending: bool,
+    },
+    /// Two Ingresses (or listeners) claim a host with different Secrets. → `host-claimed-twice`
+    HostClaimedTwice {
+        /// The host.
+        host: String,
+        /// The claim that loses, or comes second.
+        loser: Location,
+        /// The other claim.
+        winner: Location,
+        /// Both Secrets, the loser's first.
+        secrets: (String, String),
+        /// It is known who wins.
+        decided: bool,
+    },
+    /// A cert-manager Certificate that will not have a host that uses its Secret.
+    /// → `certificate-request-misses-host`
+    RequestMissesHost {
+        /// The host.
+        at: Location,
+        /// The host.
+        host: String,
+        /// The `dnsNames` of the Certificate, or the object where there are none.
+        request: Location,
+        /// Its name.
+        name: String,
+        /// Its names.
+        dns_names: Vec<String>,
+    },
+    /// A certificate that was asked for and never comes. → `certificate-never-issued`
+    NeverIssued {
+        /// What asks for it.
+        at: Location,
+        /// Why it never comes.
+        message: String,
+        /// The cure.
+        help: String,
+    },
+    /// Two Certificates write one Secret. → `secret-claimed-twice`
+    SecretClaimedTwice {
+        /// The second one's `secretName`.
+        at: Location,
+        /// The first one's.
+        first: Location,
+        /// `NAMESPACE/NAME`.
+        secret: String,
+    },
+    /// A host that DNS or certificates cannot carry. → `host-impossible`
+    HostImpossible {
+        /// The host.
+        at: Location,
+        /// The host.
+        host: String,
+        /// Why.
+        reason: &'static str,
+    },
     /// What cannot be known here. → `unverifiable`
     Unverifiable {
         /// The first place that needs it.
@@ -135,6 +252,21 @@ pub enum Problem {
         /// How many places need it.
         count: usize,
     },
+}
+
+/// Why a controller answers with its own certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlaceholderReason {
+    /// The certificate of the Secret does not cover the host.
+    NotCovered,
+    /// No Secret is named.
+    NoSecretName,
+    /// The Secret cannot be used.
+    Unusable,
+    /// No Secret of those that count covers the host.
+    NoneCovers,
+    /// The controller makes no server for this host: it is in no rule.
+    NoServer,
 }
 
 /// What kind of text was skipped.
@@ -157,4 +289,6 @@ pub enum UnverifiableKind {
     Include,
     /// A private key outside the tree.
     Key,
+    /// A Secret that is not in the input.
+    Secret,
 }

@@ -153,6 +153,7 @@ impl Assembler<'_, '_, '_> {
                     name: id.name,
                     listeners: vec![listener_id],
                     serving,
+                    doubt: None,
                 }),
             }
         }

@@ -112,5 +112,12 @@ fn words(kind: UnverifiableKind, what: &str) -> (String, &'static str, &'static 
             "not in the tree",
             OUTSIDE,
         ),
+        UnverifiableKind::Secret => (
+            format!(
+                "Secret `{what}` is not in the input: the names of its certificate are not known"
+            ),
+            "not in the input",
+            "pass the Secret too, or the cert-manager Certificate that writes it",
+        ),
     }
 }
