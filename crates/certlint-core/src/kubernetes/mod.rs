@@ -9,13 +9,17 @@
 //! Every [`Node`] knows its bytes and its field path. A document that cannot be read does not hide
 //! the others.
 
-mod lower;
-
+mod assemble;
 mod block;
 mod build;
+mod cluster;
+mod controller;
 mod expand;
+mod facts;
+mod ingress_nginx;
 mod json;
 mod list;
+mod lower;
 mod node;
 mod scalar;
 mod stream;

@@ -268,6 +268,7 @@ impl Assembler<'_, '_, '_> {
                 reg_name_sni: self.options.version >= Version::new(1, 29, 4),
                 serving: BTreeMap::new(),
                 evaluated: BTreeMap::new(),
+                hosts: None,
             };
             if group.tls {
                 self.serve(&mut listener, owns, &servers, store);

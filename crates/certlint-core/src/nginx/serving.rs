@@ -63,20 +63,22 @@ impl Assembler<'_, '_, '_> {
         let own = &owns[server.0 as usize];
         let (own, from_default) = match own.none && server != listener.default {
             // Certificates may still come from what is not known here.
-            true if !self.complete => return Serving::Unknown("the certificate is set elsewhere"),
+            true if !self.complete => {
+                return Serving::Unknown("the certificate is set elsewhere".into());
+            }
             true => (&owns[listener.default.0 as usize], Some(listener.default)),
             false => (own, None),
         };
         if own.none {
             return match self.complete {
                 true => Serving::NoCertificate,
-                false => Serving::Unknown("the certificate is set elsewhere"),
+                false => Serving::Unknown("the certificate is set elsewhere".into()),
             };
         }
         let serving = match (own.dynamic, sni) {
             (false, _) => own.serving.clone(),
             (true, None) => {
-                return Serving::Unknown("the certificate's path depends on the connection");
+                return Serving::Unknown("the certificate's path depends on the connection".into());
             }
             (true, Some(sni)) => {
                 let first = servers[server.0 as usize].names.first();

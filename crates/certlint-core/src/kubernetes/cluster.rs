@@ -1,0 +1,103 @@
+//! All objects of the input side by side, as one cluster would hold them.
+
+use std::collections::BTreeMap;
+
+use super::facts::{Fact, Ingress, IngressClass, Request, Secret, Supplier};
+use super::ingress_nginx::{Store, Stored};
+use crate::model::{BundleId, KeyId};
+use crate::x509::{self, Certificate, KeyOutcome, Pair};
+
+/// The objects, by what they are looked up with.
+#[derive(Debug, Default)]
+pub(super) struct Cluster {
+    pub(super) ingresses: Vec<Ingress>,
+    pub(super) classes: BTreeMap<String, IngressClass>,
+    /// By `NAMESPACE/NAME`.
+    pub(super) secrets: BTreeMap<String, Kept>,
+    /// By the Secret that they write.
+    pub(super) requests: BTreeMap<String, Vec<Request>>,
+    /// By the Secret that they write.
+    pub(super) suppliers: BTreeMap<String, Supplier>,
+}
+
+/// A Secret with what was made of it.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) secret: Box<Secret>,
+    /// The certificate, while the model does not own it yet.
+    pub(super) leaf: Option<Certificate>,
+    pub(super) bundle: Option<BundleId>,
+    pub(super) key: Option<KeyId>,
+    /// Certificate and key are there and belong together.
+    pub(super) is_usable: bool,
+}
+
+impl Cluster {
+    pub(super) fn add(&mut self, fact: Fact) {
+        match fact {
+            Fact::Certificate(request) => {
+                let secret = format!("{}/{}", request.meta.namespace, request.secret.value);
+                self.requests.entry(secret).or_default().push(request);
+            }
+            Fact::Ingress(ingress) => self.ingresses.push(ingress),
+            Fact::IngressClass(class) => {
+                self.classes.insert(class.name.clone(), class);
+            }
+            Fact::Secret(secret) => {
+                let kept = Kept::new(secret);
+                self.secrets.insert(kept.secret.meta.key(), kept);
+            }
+            Fact::Supplier(supplier) => {
+                let secret = format!("{}/{}", supplier.namespace, supplier.secret);
+                self.suppliers.insert(secret, supplier);
+            }
+        }
+    }
+}
+
+impl Kept {
+    fn new(secret: Box<Secret>) -> Self {
+        let file = secret
+            .certificate
+            .as_ref()
+            .and_then(|part| part.value.as_ref().ok());
+        let leaf = file
+            .filter(|file| file.refused.is_none())
+            .and_then(|file| file.certificates.first())
+            .cloned();
+        let key = secret
+            .key
+            .as_ref()
+            .and_then(|part| part.value.as_ref().ok());
+        let is_pair = match (&leaf, key) {
+            (Some(leaf), Some(key)) => {
+                matches!(key.outcome, KeyOutcome::Found(_))
+                    && !matches!(
+                        x509::pair(leaf, key),
+                        Pair::Mismatch | Pair::OtherType { .. }
+                    )
+            }
+            _ => false,
+        };
+        Self {
+            is_usable: is_pair && secret.leaf_is_first_block,
+            secret,
+            leaf,
+            bundle: None,
+            key: None,
+        }
+    }
+}
+
+impl Store for Cluster {
+    fn usable(&self, key: &str) -> Option<Stored<'_>> {
+        let kept = self.secrets.get(key).filter(|kept| kept.is_usable)?;
+        Some(Stored {
+            leaf: kept.leaf.as_ref()?,
+        })
+    }
+
+    fn is_unknown(&self, key: &str) -> bool {
+        !self.secrets.contains_key(key)
+    }
+}

@@ -1,0 +1,372 @@
+//! What is read from each object: names, Secrets, and where they stand.
+//!
+//! Every fact is taken from the tree once, with its place. Unknown fields are none of our business:
+//! Kubernetes adds some with every release.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::{Node, Object, Value};
+use crate::source::{Location, SourceId, Span, Spanned};
+use crate::x509::{self, CertificateFile, KeyFile};
+
+/// An object that takes part in serving certificates.
+#[derive(Debug)]
+pub(super) enum Fact {
+    Certificate(Request),
+    Ingress(Ingress),
+    IngressClass(IngressClass),
+    Secret(Box<Secret>),
+    /// Will write a Secret whose contents are not known here.
+    Supplier(Supplier),
+}
+
+/// What every object has.
+#[derive(Debug)]
+pub(super) struct Meta {
+    pub(super) name: String,
+    pub(super) namespace: String,
+    /// The value of `metadata.name`, or the object.
+    pub(super) at: Location,
+    pub(super) created: Option<String>,
+    pub(super) annotations: Vec<(String, Spanned<String>)>,
+    pub(super) is_being_deleted: bool,
+    pub(super) is_acme_solver: bool,
+}
+
+impl Meta {
+    pub(super) fn key(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+
+    pub(super) fn annotation(&self, name: &str) -> Option<&Spanned<String>> {
+        let mut annotations = self.annotations.iter();
+        annotations
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
+    }
+
+    /// True where cert-manager's ingress-shim makes a Certificate for this object.
+    pub(super) fn has_shim(&self) -> bool {
+        let is_set = |name| self.annotation(name).is_some();
+        is_set("cert-manager.io/issuer")
+            || is_set("cert-manager.io/cluster-issuer")
+            || self
+                .annotation("kubernetes.io/tls-acme")
+                .is_some_and(|value| value.value == "true")
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Ingress {
+    pub(super) meta: Meta,
+    pub(super) class: Option<String>,
+    pub(super) tls: Vec<TlsEntry>,
+    pub(super) rules: Vec<Rule>,
+}
+
+#[derive(Debug)]
+pub(super) struct TlsEntry {
+    pub(super) at: Location,
+    pub(super) hosts: Vec<Spanned<String>>,
+    pub(super) secret: Option<Spanned<String>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Rule {
+    /// `None` for all hosts.
+    pub(super) host: Option<Spanned<String>>,
+    /// `path` and `pathType`.
+    pub(super) paths: Vec<(String, String)>,
+}
+
+#[derive(Debug)]
+pub(super) struct IngressClass {
+    pub(super) name: String,
+    pub(super) controller: String,
+    pub(super) is_default: bool,
+    pub(super) created: Option<String>,
+}
+
+/// A cert-manager Certificate.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) meta: Meta,
+    pub(super) secret: Spanned<String>,
+    pub(super) dns_names: Vec<String>,
+    /// `spec.dnsNames`, or the object's name where there are none.
+    pub(super) dns_names_at: Location,
+}
+
+#[derive(Debug)]
+pub(super) struct Supplier {
+    pub(super) kind: &'static str,
+    pub(super) name: String,
+    pub(super) namespace: String,
+    pub(super) secret: String,
+}
+
+#[derive(Debug)]
+pub(super) struct Secret {
+    pub(super) meta: Meta,
+    /// It is about certificates: by its type or by its keys.
+    pub(super) is_tls: bool,
+    pub(super) certificate: Option<Part<CertificateFile>>,
+    pub(super) key: Option<Part<KeyFile>>,
+    /// The first PEM block of `tls.crt` is a certificate, as controllers written in Go want it.
+    pub(super) leaf_is_first_block: bool,
+}
+
+/// A value of a Secret.
+#[derive(Debug)]
+pub(super) struct Part<T> {
+    pub(super) at: Location,
+    pub(super) value: Result<T, Fault>,
+}
+
+/// Why a value of a Secret cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Not base64.
+    BadBase64,
+    /// Base64 of base64.
+    DoubleBase64,
+    /// Encrypted by SOPS: not known here.
+    Encrypted,
+    /// Nothing.
+    Empty,
+    /// No PEM block.
+    NoPem,
+    /// Not a text.
+    NotText,
+}
+
+/// Reads an object; `None` for a kind that does not matter.
+pub(super) fn read(object: Object<'_>, source: SourceId, namespace: &str) -> Option<Fact> {
+    let group = object.api_version.split('/').next().unwrap_or_default();
+    let node = object.node;
+    let meta = || meta(node, source, namespace);
+    match (group, object.kind) {
+        ("networking.k8s.io" | "extensions", "Ingress") => {
+            Some(Fact::Ingress(ingress(node, source, meta())))
+        }
+        ("networking.k8s.io", "IngressClass") => Some(Fact::IngressClass(class(node, &meta()))),
+        ("v1", "Secret") => Some(Fact::Secret(Box::new(secret(node, source, meta())))),
+        ("cert-manager.io", "Certificate") => request(node, source, meta()).map(Fact::Certificate),
+        ("external-secrets.io", "ExternalSecret") => {
+            let target = path(node, &["spec", "target", "name"]);
+            Some(supplier("ExternalSecret", target, &meta()))
+        }
+        ("bitnami.com", "SealedSecret") => {
+            let target = path(node, &["spec", "template", "metadata", "name"]);
+            Some(supplier("SealedSecret", target, &meta()))
+        }
+        _ => None,
+    }
+}
+
+fn meta(node: Node<'_>, source: SourceId, namespace: &str) -> Meta {
+    let metadata = node.get("metadata");
+    let field = |name| metadata.and_then(|metadata| metadata.get(name));
+    let text = |name| {
+        field(name)
+            .and_then(Node::text)
+            .filter(|text| !text.is_empty())
+    };
+    let name = field("name").filter(|name| name.text().is_some());
+    let labels = field("labels");
+    Meta {
+        name: text("name").unwrap_or("unnamed").to_owned(),
+        namespace: text("namespace").unwrap_or(namespace).to_owned(),
+        at: name.unwrap_or(node).at(source),
+        created: text("creationTimestamp").map(str::to_owned),
+        annotations: field("annotations")
+            .into_iter()
+            .flat_map(Node::entries)
+            .filter_map(|(key, value)| {
+                let text = Spanned::new(value.text()?.to_owned(), value.at(source));
+                Some((key.text().to_owned(), text))
+            })
+            .collect(),
+        is_being_deleted: field("deletionTimestamp").is_some_and(|time| !time.is_null()),
+        is_acme_solver: labels
+            .and_then(|labels| labels.get("acme.cert-manager.io/http01-solver"))
+            .and_then(Node::text)
+            == Some("true"),
+    }
+}
+
+fn ingress(node: Node<'_>, source: SourceId, meta: Meta) -> Ingress {
+    let spec = |name| node.get("spec").and_then(|spec| spec.get(name));
+    let text = |node: Node<'_>| {
+        let text = node.text().filter(|text| !text.is_empty())?;
+        Some(Spanned::new(text.to_owned(), node.at(source)))
+    };
+    let tls = spec("tls").into_iter().flat_map(Node::items);
+    let rules = spec("rules").into_iter().flat_map(Node::items);
+    Ingress {
+        class: spec("ingressClassName")
+            .and_then(Node::str)
+            .filter(|class| !class.is_empty())
+            .map(str::to_owned),
+        tls: tls
+            .map(|entry| TlsEntry {
+                at: entry.at(source),
+                hosts: entry
+                    .get("hosts")
+                    .into_iter()
+                    .flat_map(Node::items)
+                    .filter_map(text)
+                    .collect(),
+                secret: entry.get("secretName").and_then(text),
+            })
+            .collect(),
+        rules: rules
+            .map(|rule| Rule {
+                host: rule.get("host").and_then(text),
+                paths: path(rule, &["http", "paths"])
+                    .into_iter()
+                    .flat_map(Node::items)
+                    .map(|path| {
+                        let field = |name| path.get(name).and_then(Node::text).unwrap_or_default();
+                        (field("path").to_owned(), field("pathType").to_owned())
+                    })
+                    .collect(),
+            })
+            .collect(),
+        meta,
+    }
+}
+
+fn class(node: Node<'_>, meta: &Meta) -> IngressClass {
+    let default = "ingressclass.kubernetes.io/is-default-class";
+    IngressClass {
+        name: meta.name.clone(),
+        controller: path(node, &["spec", "controller"])
+            .and_then(Node::text)
+            .unwrap_or_default()
+            .to_owned(),
+        is_default: meta
+            .annotation(default)
+            .is_some_and(|value| value.value == "true"),
+        created: meta.created.clone(),
+    }
+}
+
+fn request(node: Node<'_>, source: SourceId, meta: Meta) -> Option<Request> {
+    let secret = path(node, &["spec", "secretName"])?;
+    let names = path(node, &["spec", "dnsNames"]);
+    Some(Request {
+        secret: Spanned::new(secret.text()?.to_owned(), secret.at(source)),
+        dns_names: names
+            .into_iter()
+            .flat_map(Node::items)
+            .filter_map(|name| name.text().map(str::to_owned))
+            .collect(),
+        dns_names_at: names.map_or_else(|| meta.at.clone(), |names| names.at(source)),
+        meta,
+    })
+}
+
+fn supplier(kind: &'static str, target: Option<Node<'_>>, meta: &Meta) -> Fact {
+    let target = target.and_then(Node::text).filter(|name| !name.is_empty());
+    Fact::Supplier(Supplier {
+        kind,
+        name: meta.name.clone(),
+        namespace: meta.namespace.clone(),
+        secret: target.unwrap_or(&meta.name).to_owned(),
+    })
+}
+
+fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
+    let is_tls_type = node.get("type").and_then(Node::text) == Some("kubernetes.io/tls");
+    // `stringData` wins over `data` (API reference of Secret).
+    let value = |key: &str| {
+        let plain = path(node, &["stringData", key]).filter(|value| !value.is_null());
+        let encoded = path(node, &["data", key]).filter(|value| !value.is_null());
+        match (plain, encoded) {
+            (Some(plain), _) => Some((plain, false)),
+            (None, Some(encoded)) => Some((encoded, true)),
+            (None, None) => None,
+        }
+    };
+    let bytes = |(node, is_encoded): (Node<'_>, bool)| decode(node, is_encoded);
+    let certificate = value("tls.crt");
+    let key = value("tls.key");
+    let decoded = certificate.map(bytes);
+    Secret {
+        is_tls: is_tls_type || certificate.is_some() || key.is_some(),
+        leaf_is_first_block: match &decoded {
+            Some(Ok(bytes)) => x509::pem::scan(bytes)
+                .next()
+                .is_some_and(|block| block.is_ok_and(|block| block.is_certificate())),
+            _ => false,
+        },
+        certificate: certificate.zip(decoded).map(|((node, _), bytes)| Part {
+            at: node.at(source),
+            value: bytes.and_then(|bytes| pem(&bytes).map(|()| x509::read_certificates(&bytes))),
+        }),
+        key: key.map(|value| Part {
+            at: value.0.at(source),
+            value: bytes(value).and_then(|bytes| pem(&bytes).map(|()| x509::read_key(&bytes))),
+        }),
+        meta,
+    }
+}
+
+/// Base64 as Go's decoder takes it: padding needed, line ends passed over.
+fn decode(node: Node<'_>, is_encoded: bool) -> Result<Vec<u8>, Fault> {
+    let text = match node.value() {
+        Value::Text(text) => text,
+        Value::Null => "",
+        _ => return Err(Fault::NotText),
+    };
+    if text.starts_with("ENC[") {
+        return Err(Fault::Encrypted);
+    }
+    if !is_encoded {
+        return Ok(text.as_bytes().to_vec());
+    }
+    base64_of(text.as_bytes()).ok_or(Fault::BadBase64)
+}
+
+fn base64_of(text: &[u8]) -> Option<Vec<u8>> {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
+        .with_decode_allow_trailing_bits(true);
+    let engine = GeneralPurpose::new(&alphabet::STANDARD, config);
+    if !text.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
+        return engine.decode(text).ok();
+    }
+    let lines = text
+        .iter()
+        .copied()
+        .filter(|byte| !matches!(byte, b'\r' | b'\n'));
+    engine.decode(lines.collect::<Vec<_>>()).ok()
+}
+
+/// Whether a value can be PEM at all.
+fn pem(bytes: &[u8]) -> Result<(), Fault> {
+    const MARK: &[u8] = b"-----BEGIN ";
+    let has_mark = |bytes: &[u8]| memchr::memmem::find(bytes, MARK).is_some();
+    if bytes.trim_ascii().is_empty() {
+        return Err(Fault::Empty);
+    }
+    if has_mark(bytes) {
+        return Ok(());
+    }
+    match base64_of(bytes.trim_ascii()) {
+        Some(inner) if has_mark(&inner) => Err(Fault::DoubleBase64),
+        _ => Err(Fault::NoPem),
+    }
+}
+
+fn path<'a>(node: Node<'a>, keys: &[&str]) -> Option<Node<'a>> {
+    keys.iter().try_fold(node, |node, key| node.get(key))
+}
+
+/// The bytes of a whole object, for annotations that speak for all of it.
+pub(super) fn object_span(object: Object<'_>) -> Span {
+    object.node.span()
+}
