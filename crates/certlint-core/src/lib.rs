@@ -16,6 +16,7 @@
 pub mod check;
 pub mod files;
 pub mod finding;
+pub mod kubernetes;
 pub mod loader;
 pub mod model;
 pub mod name;

@@ -1,0 +1,52 @@
+//! The objects of a document: itself, the items of a list, the elements of an array.
+
+use super::node::{Node, Tree, Value};
+
+/// One Kubernetes object.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<'a> {
+    /// Its `apiVersion`.
+    pub api_version: &'a str,
+    /// Its `kind`.
+    pub kind: &'a str,
+    /// All of it. Paths in it start at the document: `items[3].spec`.
+    pub node: Node<'a>,
+}
+
+/// The objects of a document in the order of writing; a mapping without a `kind` is none.
+///
+/// What has `items` is a list, as for kubectl, and its items may leave out what its own kind says:
+/// those of an `IngressList` are of kind `Ingress`. Lists may stand in lists.
+#[must_use]
+pub fn objects<'a>(tree: &'a Tree<'_>) -> Vec<Object<'a>> {
+    let mut objects = Vec::new();
+    // Innermost last: what is taken next.
+    let mut pending = vec![(tree.root(), "", "")];
+    while let Some((node, api_version, kind)) = pending.pop() {
+        let own = |key| {
+            node.get(key)
+                .and_then(Node::str)
+                .filter(|text| !text.is_empty())
+        };
+        let api_version = own("apiVersion").unwrap_or(api_version);
+        let kind = own("kind").unwrap_or(kind);
+        let list = match node.value() {
+            Value::Sequence => Some((node, "", "")),
+            _ => node
+                .get("items")
+                .filter(|items| items.value() == Value::Sequence)
+                .map(|items| (items, api_version, kind.strip_suffix("List").unwrap_or(""))),
+        };
+        if let Some((items, api_version, kind)) = list {
+            let items: Vec<_> = items.items().collect();
+            pending.extend(items.iter().rev().map(|&item| (item, api_version, kind)));
+        } else if node.value() == Value::Mapping && !kind.is_empty() {
+            objects.push(Object {
+                api_version,
+                kind,
+                node,
+            });
+        }
+    }
+    objects
+}

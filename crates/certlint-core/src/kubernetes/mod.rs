@@ -1,0 +1,69 @@
+//! Kubernetes manifests: YAML streams and JSON texts, read into one kind of tree.
+//!
+//! ```text
+//! bytes ─ sections at `---` ─┬─ block YAML ──┐
+//!                            ├─ any YAML ────┼─▶ Document { Tree of Nodes, comments } ─▶ objects
+//!                            └─ JSON ────────┘
+//! ```
+//!
+//! Every [`Node`] knows its bytes and its field path. A document that cannot be read does not hide
+//! the others.
+
+mod block;
+mod build;
+mod expand;
+mod json;
+mod list;
+mod node;
+mod scalar;
+mod stream;
+mod syntax_error;
+mod text_map;
+mod yaml;
+
+pub use build::MAX_DEPTH;
+pub use list::{Object, objects};
+pub use node::{Duplicate, Key, Node, Style, Tree, Value};
+pub use stream::{read, read_with};
+pub use syntax_error::SyntaxError;
+pub use text_map::TextMap;
+
+use crate::source::Span;
+
+/// One document of a stream.
+#[derive(Debug)]
+pub struct Document<'t> {
+    /// What was read.
+    pub body: Body<'t>,
+    /// Its comments with their `#`, in the order of writing.
+    pub comments: Vec<Span>,
+}
+
+/// What a document turned out to be.
+#[derive(Debug)]
+pub enum Body<'t> {
+    /// Nothing but comments, or an explicit `null`.
+    Empty,
+    /// Data.
+    Tree(Tree<'t>),
+    /// A template that was not rendered; the span is the first mark of it.
+    Template(Span),
+    /// No YAML and no JSON.
+    Broken(SyntaxError),
+}
+
+impl<'t> Document<'t> {
+    fn new(body: Body<'t>, mut comments: Vec<Span>) -> Self {
+        comments.sort_unstable();
+        Self { body, comments }
+    }
+
+    /// The data, where there is any.
+    #[must_use]
+    pub fn tree(&self) -> Option<&Tree<'t>> {
+        match &self.body {
+            Body::Tree(tree) => Some(tree),
+            _ => None,
+        }
+    }
+}

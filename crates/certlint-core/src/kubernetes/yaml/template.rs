@@ -1,0 +1,51 @@
+//! Tells a template that was not rendered from a manifest with an error.
+//!
+//! Helm writes `{{ … }}` and Jinja `{% … %}` where a value or a line starts; YAML reads that as the
+//! start of a mapping. Inside quotes, blocks and comments both are text.
+
+use crate::source::Span;
+
+/// The first template mark at the start of a value or a line, between `start` and the end of the
+/// line of an error at `error`; offsets are relative to `base`.
+///
+/// `scalars` are the scalars read so far, in order: what stands in them is text.
+pub(super) fn find(
+    text: &str,
+    base: u32,
+    start: usize,
+    error: usize,
+    scalars: impl Iterator<Item = Span>,
+) -> Option<Span> {
+    let bytes = text.as_bytes();
+    let end = memchr::memchr(b'\n', bytes.get(error..)?).map_or(bytes.len(), |line| error + line);
+    let mut scalars = scalars.peekable();
+    memchr::memchr_iter(b'{', bytes.get(start..end)?)
+        .map(|at| start + at)
+        .filter(|&at| matches!(bytes.get(at + 1), Some(b'{' | b'%')))
+        .filter(|&at| starts_value(bytes, at))
+        .map(|at| Span::new(base as usize + at, base as usize + at + 2))
+        .find(|mark| {
+            while scalars.next_if(|scalar| scalar.end <= mark.start).is_some() {}
+            scalars
+                .peek()
+                .is_none_or(|scalar| scalar.start > mark.start)
+        })
+}
+
+/// Before `at` stand only indentation, dashes, or a key with its colon.
+fn starts_value(bytes: &[u8], at: usize) -> bool {
+    let line = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |line| line + 1);
+    let before = &bytes[line..at];
+    let trimmed = before.trim_ascii_end();
+    let is_comment = trimmed.trim_ascii_start().starts_with(b"#");
+    match trimmed.last() {
+        None => true,
+        Some(b':' | b'-' | b'[' | b',') => {
+            !is_comment && trimmed.len() < before.len() || {
+                // `[{{ x }}]` needs no space.
+                !is_comment && matches!(trimmed.last(), Some(b'['))
+            }
+        }
+        Some(_) => false,
+    }
+}
