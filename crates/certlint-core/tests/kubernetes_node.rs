@@ -19,7 +19,7 @@ fn value(node: Node<'_>) -> serde_json::Value {
         Value::Null => serde_json::Value::Null,
         Value::Bool(value) => value.into(),
         Value::Integer(value) => i64::try_from(value).map_or_else(
-            |_| u64::try_from(value).unwrap().into(),
+            |_| u64::try_from(value).expect("64 bits").into(),
             serde_json::Value::from,
         ),
         Value::Float(value) => value.into(),
@@ -44,16 +44,16 @@ fn error(text: &str) -> SyntaxError {
 }
 
 fn of(span: Span, text: &str) -> &str {
-    std::str::from_utf8(span.of(text.as_bytes())).unwrap()
+    std::str::from_utf8(span.of(text.as_bytes())).expect("spans end at characters")
 }
 
 /// Walks `spec.tls[0]` style steps: a number is an index.
 fn at<'a>(document: &'a Document<'_>, steps: &[&str]) -> Node<'a> {
-    let mut node = document.tree().unwrap().root();
+    let mut node = document.tree().expect("the document can be read").root();
     for step in steps {
         node = match step.parse::<usize>() {
-            Ok(index) => node.items().nth(index).unwrap(),
-            Err(_) => node.get(step).unwrap(),
+            Ok(index) => node.items().nth(index).expect("the item is there"),
+            Err(_) => node.get(step).expect("the key is there"),
         };
     }
     node
