@@ -52,10 +52,12 @@ fn nobody_names(folder: &str, words: &[&str]) {
 
 #[test]
 fn front_ends_do_not_know_the_rules() {
-    nobody_names(
-        "certlint-core/src/nginx",
-        &["crate::rules", "super::super::rules", "crate::check"],
-    );
+    for front_end in ["certlint-core/src/nginx", "certlint-core/src/kubernetes"] {
+        nobody_names(
+            front_end,
+            &["crate::rules", "super::super::rules", "crate::check"],
+        );
+    }
     nobody_names(
         "certlint-core/src/loader.rs",
         &["crate::rules", "crate::check"],

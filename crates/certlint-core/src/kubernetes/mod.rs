@@ -8,26 +8,35 @@
 //!
 //! Every [`Node`] knows its bytes and its field path. A document that cannot be read does not hide
 //! the others.
+//!
+//! ```
+//! use certlint_core::kubernetes::{objects, read};
+//!
+//! let text = b"kind: Ingress\nspec:\n  tls:\n  - hosts: [a.example, b.example]\n---\nx: [\n";
+//! let documents = read(text);
+//! let ingress = objects(documents[0].tree().expect("it can be read"))[0];
+//! let tls = ingress.node.get("spec").and_then(|spec| spec.get("tls"));
+//! let entry = tls.and_then(|tls| tls.items().next()).expect("there is one");
+//! let hosts = entry.get("hosts").expect("it has hosts");
+//!
+//! let host = hosts.items().nth(1).expect("there are two");
+//! assert_eq!(host.str(), Some("b.example"));
+//! assert_eq!(host.span().of(text), b"b.example");
+//! assert_eq!(host.path().as_str(), "spec.tls[0].hosts[1]");
+//! assert!(documents[1].tree().is_none());
+//! ```
 
-mod assemble;
 mod block;
 mod build;
-mod cluster;
-mod controller;
 mod expand;
-mod facts;
-mod ingress_nginx;
 mod json;
 mod list;
-mod lower;
 mod node;
 mod scalar;
 mod stream;
 mod syntax_error;
 mod text_map;
 mod yaml;
-
-pub use lower::{Lowered, Options, looks_like_manifest, lower};
 
 pub use build::MAX_DEPTH;
 pub use list::{Object, objects};

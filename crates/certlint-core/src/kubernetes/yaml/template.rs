@@ -32,20 +32,17 @@ pub(super) fn find(
         })
 }
 
-/// Before `at` stand only indentation, dashes, or a key with its colon.
+/// Before `at` stand only indentation and dashes, or a key with its colon, or a bracket or comma.
 fn starts_value(bytes: &[u8], at: usize) -> bool {
     let line = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |line| line + 1);
     let before = &bytes[line..at];
-    let trimmed = before.trim_ascii_end();
-    let is_comment = trimmed.trim_ascii_start().starts_with(b"#");
-    match trimmed.last() {
-        None => true,
-        Some(b':' | b'-' | b'[' | b',') => {
-            !is_comment && trimmed.len() < before.len() || {
-                // `[{{ x }}]` needs no space.
-                !is_comment && matches!(trimmed.last(), Some(b'['))
-            }
-        }
+    if before.trim_ascii_start().starts_with(b"#") {
+        return false;
+    }
+    let content = before.trim_ascii_end();
+    match content.last() {
+        None | Some(b'[') => true,
+        Some(b':' | b'-' | b',') => content.len() < before.len(),
         Some(_) => false,
     }
 }
