@@ -26,11 +26,17 @@
 //! assert!(documents[1].tree().is_none());
 //! ```
 
+mod assemble;
 mod block;
 mod build;
+mod cluster;
+mod controller;
 mod expand;
+mod facts;
+mod ingress_nginx;
 mod json;
 mod list;
+mod lower;
 mod node;
 mod scalar;
 mod stream;
@@ -40,6 +46,7 @@ mod yaml;
 
 pub use build::MAX_DEPTH;
 pub use list::{Object, objects};
+pub use lower::{Lowered, Options, looks_like_manifest, lower};
 pub use node::{Duplicate, Key, Node, Style, Tree, Value};
 pub use stream::{read, read_with};
 pub use syntax_error::SyntaxError;
