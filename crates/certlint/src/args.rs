@@ -24,9 +24,9 @@ pub(crate) struct Cli {
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check configurations (the default)
+    /// Check configurations and manifests (the default)
     Check(CheckArgs),
-    /// Tell which server answers a name, with which certificate, and whether that covers the name
+    /// Tell which server or Ingress answers a name, with which certificate, and whether that covers the name
     Resolve(ResolveArgs),
     /// Tell what is in a certificate or key file, and whether it covers a name
     Cert(CertArgs),
@@ -55,6 +55,9 @@ pub(crate) struct CheckArgs {
     /// Judge as if it were this moment (RFC 3339)
     #[arg(long, value_name = "RFC3339")]
     pub(crate) now: Option<Timestamp>,
+    /// A Secret that is not in the input and that nothing will make is an error
+    #[arg(long)]
+    pub(crate) require_secrets: bool,
     /// Report findings that a comment suppresses, too
     #[arg(long)]
     pub(crate) no_suppressions: bool,
@@ -80,6 +83,9 @@ pub(crate) struct InputArgs {
     /// The nginx whose behaviour counts
     #[arg(long, value_name = "X.Y.Z", default_value_t = Version::LATEST)]
     pub(crate) nginx_version: Version,
+    /// The namespace of Kubernetes objects that name none
+    #[arg(long, value_name = "NAME", default_value = "default", value_parser = namespace)]
+    pub(crate) namespace: String,
     /// The name of standard input in reports
     #[arg(long, value_name = "NAME", default_value = "<stdin>")]
     pub(crate) stdin_filename: String,
@@ -133,6 +139,9 @@ pub(crate) struct ResolveArgs {
     /// Only the listener that a connection to this local address reaches
     #[arg(long, value_name = "ADDR:PORT")]
     pub(crate) connect: Option<SocketAddr>,
+    /// Only what the controllers of this Ingress class answer
+    #[arg(long, value_name = "CLASS", conflicts_with = "connect")]
+    pub(crate) class: Option<String>,
     /// How answers are written
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub(crate) format: TableFormat,
@@ -258,6 +267,20 @@ pub(crate) struct PathMap {
     pub(crate) to: PathBuf,
 }
 
+/// A namespace is a label of RFC 1123.
+fn namespace(text: &str) -> Result<String, String> {
+    let is_label = (1..=63).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && !text.starts_with('-')
+        && !text.ends_with('-');
+    match is_label {
+        true => Ok(text.to_owned()),
+        false => Err("expected lower-case letters, digits and inner hyphens".to_owned()),
+    }
+}
+
 fn path_map(text: &str) -> Result<PathMap, String> {
     let Some((from, to)) = text.split_once('=') else {
         return Err("expected FROM=TO".to_owned());
@@ -301,6 +324,17 @@ mod tests {
         assert!(path_map("/etc=conf").is_ok());
         for bad in ["etc=conf", "/etc", "/etc=", "=x"] {
             assert!(path_map(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn namespaces_are_labels() {
+        for good in ["default", "a", "team-1"] {
+            assert_eq!(namespace(good).as_deref(), Ok(good));
+        }
+        let long = "a".repeat(64);
+        for bad in ["", "Team", "a.b", "-a", "a-", "a/b", &long] {
+            assert!(namespace(bad).is_err(), "{bad}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! From the paths on the command line to the configurations that are checked.
 //!
-//! A file that is named is always read, and must be nginx configuration. A directory is walked,
-//! and what looks like configuration is taken: main files, and pieces of one. Whether a piece is
-//! part of a main file is only known when that one has been read.
+//! A file that is named is always read, and must be nginx configuration or Kubernetes manifests. A
+//! directory is walked, and what looks like either is taken: manifests, main files, and pieces of
+//! one. Whether a piece is part of a main file is only known when that one has been read.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use certlint_core::files::{FileError, Files};
+use certlint_core::nginx::Kind;
 use certlint_core::nginx::dump::Dump;
-use certlint_core::nginx::{Kind, sniff};
 use clap::CommandFactory;
 use rayon::prelude::*;
 
@@ -20,7 +20,9 @@ use crate::args::{Cli, InputArgs};
 use crate::bytes;
 use crate::console::Console;
 use crate::files::{DiskFiles, SIZE_LIMIT, Shared, plain};
+use crate::manifests::Manifest;
 use crate::mapping::Places;
+use crate::sniff::{Sniffed, sniff};
 use crate::walk::{self, Walked};
 
 /// A text from which a configuration starts.
@@ -41,6 +43,8 @@ pub(crate) struct Root {
 pub(crate) struct Discovery {
     /// Sorted by path.
     pub(crate) roots: Vec<Root>,
+    /// Sorted by path.
+    pub(crate) manifests: Vec<Manifest>,
     pub(crate) places: Places,
     pub(crate) shared: Arc<Shared>,
 }
@@ -66,6 +70,7 @@ pub(crate) fn discover(args: &InputArgs, console: &Console) -> Option<Discovery>
         conf_dirs: BTreeMap::new(),
         console,
         roots: BTreeMap::new(),
+        manifests: BTreeMap::new(),
     };
     let inputs = inputs(args, console);
     search.places.tree.extend(inputs.tree());
@@ -87,6 +92,7 @@ pub(crate) fn discover(args: &InputArgs, console: &Console) -> Option<Discovery>
     });
     Some(Discovery {
         roots,
+        manifests: search.manifests.into_values().collect(),
         places: search.places,
         shared,
     })
@@ -202,14 +208,6 @@ fn places(args: &InputArgs, working_directory: &Path, console: &Console) -> Opti
     Some(Places { maps, root, tree })
 }
 
-/// What a text is; a dump is as good as a main file.
-fn kind_of(text: &[u8]) -> Kind {
-    match sniff(text) {
-        Kind::Other if Dump::split(text).is_some() => Kind::Main,
-        kind => kind,
-    }
-}
-
 struct Search<'a> {
     places: Places,
     shared: Arc<Shared>,
@@ -218,6 +216,8 @@ struct Search<'a> {
     console: &'a Console,
     /// By real path, so that nothing is taken twice.
     roots: BTreeMap<PathBuf, Root>,
+    /// By real path, too.
+    manifests: BTreeMap<PathBuf, Manifest>,
 }
 
 impl Search<'_> {
@@ -237,23 +237,23 @@ impl Search<'_> {
         files.dedup();
         let read = |path: PathBuf| {
             let outcome = walk::read_plausible(&path);
-            let kind = match &outcome {
-                Ok(Some(bytes)) => kind_of(bytes),
-                Ok(None) | Err(_) => Kind::Other,
+            let sniffed = match &outcome {
+                Ok(Some(bytes)) => sniff(&path, bytes),
+                Ok(None) | Err(_) => Sniffed::Other,
             };
-            (path, outcome, kind)
+            (path, outcome, sniffed)
         };
         // Threads cost more than a single file does.
         let read: Vec<_> = match files.len() {
             0 | 1 => files.into_iter().map(read).collect(),
             _ => files.into_par_iter().map(read).collect(),
         };
-        for (path, outcome, kind) in read {
+        for (path, outcome, sniffed) in read {
             match outcome {
-                Ok(Some(content)) if kind != Kind::Other => {
-                    self.take(&path, &path, content.into(), kind);
+                Ok(Some(content)) if sniffed != Sniffed::Other => {
+                    self.take(&path, &path, content.into(), sniffed);
                 }
-                Ok(_) => self.skip(&path, "not nginx configuration"),
+                Ok(_) => self.skip(&path, "not nginx configuration, no Kubernetes manifests"),
                 Err(error) => {
                     let name = self.shared.name(&path);
                     self.console.note(format!("skipped `{name}`: {error}"));
@@ -277,11 +277,9 @@ impl Search<'_> {
                 return;
             }
         };
-        match kind_of(&content) {
-            Kind::Other => self.console.error(format!(
-                "`{typed}` is not recognised as nginx configuration"
-            )),
-            kind => self.take(&file.path, &real, content, kind),
+        match sniff(&real, &content) {
+            Sniffed::Other => self.tell_unknown(&typed.to_string()),
+            sniffed => self.take(&file.path, &real, content, sniffed),
         }
     }
 
@@ -300,24 +298,42 @@ impl Search<'_> {
                 .error(format!("cannot read standard input: {error}"));
             return;
         }
-        match kind_of(&content) {
-            Kind::Other => self
-                .console
-                .error(format!("`{name}` is not recognised as nginx configuration")),
-            kind => {
-                let path = self.shared.working_directory.join(name);
-                self.take(&path, &path, content.into(), kind);
-                if let Some(root) = self.roots.get_mut(&path)
-                    && root.dump.is_none()
-                {
-                    root.name = name.to_owned();
-                }
-            }
+        let path = self.shared.working_directory.join(name);
+        match sniff(Path::new(name), &content) {
+            Sniffed::Other => self.tell_unknown(name),
+            sniffed => self.take(&path, &path, content.into(), sniffed),
+        }
+        if let Some(root) = self.roots.get_mut(&path)
+            && root.dump.is_none()
+        {
+            root.name = name.to_owned();
+        }
+        if let Some(manifest) = self.manifests.get_mut(&path) {
+            manifest.name = name.to_owned();
         }
     }
 
+    fn tell_unknown(&self, name: &str) {
+        self.console.error(format!(
+            "`{name}` is not recognised as nginx configuration or Kubernetes manifests"
+        ));
+    }
+
     /// Keeps a text; `path` is where its relative names start from, `real` where it lies.
-    fn take(&mut self, path: &Path, real: &Path, bytes: Arc<[u8]>, kind: Kind) {
+    fn take(&mut self, path: &Path, real: &Path, bytes: Arc<[u8]>, sniffed: Sniffed) {
+        let kind = match sniffed {
+            Sniffed::Manifests => {
+                let manifest = Manifest {
+                    path: real.to_owned(),
+                    name: self.shared.name(real),
+                    bytes,
+                };
+                self.manifests.insert(real.to_owned(), manifest);
+                return;
+            }
+            Sniffed::Nginx(kind) => kind,
+            Sniffed::Other => return,
+        };
         if let Some(dump) = Dump::split(&bytes)
             && let Some(main) = dump.sections.first()
         {

@@ -2,12 +2,14 @@
 //!
 //! Absolute paths mean something else for each configuration directory, so each has a loader and
 //! in the end a model of its own. Main files come first: what they include is not checked again.
+//! Manifests are one more model, all together.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
 use certlint_core::files::Files;
+use certlint_core::kubernetes;
 use certlint_core::loader::Loader;
 use certlint_core::model::{Fragment, Model};
 use certlint_core::nginx::dump::DumpFiles;
@@ -19,37 +21,57 @@ use crate::bytes;
 use crate::console::Console;
 use crate::discover::{Discovery, Root, discover};
 use crate::files::DiskFiles;
+use crate::manifests;
 
 /// Everything that was read.
 pub(crate) struct Loaded {
-    /// One for each configuration directory, sorted by its path.
+    /// One for each configuration directory, sorted by its path, and one for all manifests.
     pub(crate) models: Vec<Model>,
-    /// How many configuration files were read.
+    /// How many files of configuration and of manifests were read.
     pub(crate) files: usize,
 }
 
-/// Reads all inputs; what cannot be read is told to `console`. `names` are those that will be
-/// asked about.
-pub(crate) fn load(args: &InputArgs, names: &[String], console: &Console) -> Loaded {
-    let Some(discovery) = discover(args, console) else {
+/// What is done with the models, as far as lowering must know it.
+#[derive(Default)]
+pub(crate) struct Purpose<'a> {
+    /// The names that will be asked about.
+    pub(crate) names: &'a [String],
+    /// A Secret that is not there is an error.
+    pub(crate) require_secrets: bool,
+}
+
+/// Reads all inputs; what cannot be read is told to `console`.
+pub(crate) fn load(args: &InputArgs, purpose: &Purpose<'_>, console: &Console) -> Loaded {
+    let Some(mut discovery) = discover(args, console) else {
         return Loaded {
             models: Vec::new(),
             files: 0,
         };
     };
+    let manifests = std::mem::take(&mut discovery.manifests);
     let prefix = args.conf_prefix.as_ref();
     let lower = Lower {
         options: Options {
             version: args.nginx_version,
             conf_prefix: prefix
                 .map(|prefix| bytes::of_path(&discovery.shared.working_directory.join(prefix))),
-            names: names.to_vec(),
+            names: purpose.names.to_vec(),
         },
         console,
     };
     let groups = groups(discovery);
     let groups: Vec<OpenGroup<'_>> = groups.iter().map(Group::open).collect();
-    lower.all(&groups)
+    let mut loaded = lower.all(&groups);
+    if !manifests.is_empty() {
+        let options = kubernetes::Options {
+            namespace: args.namespace.clone(),
+            require_secrets: purpose.require_secrets,
+        };
+        let (model, files) = manifests::lower(manifests, &options, console);
+        loaded.models.push(model);
+        loaded.files += files;
+    }
+    loaded
 }
 
 /// The configurations of one directory.

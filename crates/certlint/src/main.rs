@@ -1,7 +1,7 @@
 //! `certlint`: finds names that a certificate does not cover, before the deploy.
 //!
 //! ```text
-//! args ─▶ discover, walk ─▶ load ─▶ core: check or resolve ─▶ report ─▶ exit code
+//! args ─▶ discover, walk ─▶ load, manifests ─▶ core: check or resolve ─▶ report ─▶ exit code
 //!             └── files, mapping: which file on disk a configuration means
 //! ```
 //!
@@ -15,9 +15,11 @@ mod console;
 mod discover;
 mod files;
 mod load;
+mod manifests;
 mod mapping;
 mod output;
 mod report;
+mod sniff;
 mod walk;
 
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Walks directories for files that may be nginx configuration.
+//! Walks directories for files that may be nginx configuration or manifests.
 //!
 //! What is hidden, and what `.gitignore` and `.ignore` leave out, is left alone. Only the files of
 //! the tree decide, never the settings of whoever runs the program.
@@ -8,12 +8,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use certlint_core::files::FileError;
+use certlint_core::kubernetes::looks_like_manifest;
 use ignore::WalkBuilder;
 use ignore::overrides::OverrideBuilder;
 
 use crate::args::InputArgs;
 use crate::console::Console;
 use crate::files::{of_io, read_regular};
+use crate::sniff::{MANIFEST_HEAD, may_be_manifest};
 
 /// A file that was found.
 pub(crate) struct Walked {
@@ -22,11 +24,11 @@ pub(crate) struct Walked {
     pub(crate) is_link: bool,
 }
 
-/// Endings of files that are common, often many or large, and never nginx configuration.
+/// Endings of files that are common, often many or large, and never one of ours.
 const OTHER: &[&str] = &[
     "c", "cpp", "crt", "css", "csv", "gif", "go", "gz", "h", "html", "ico", "java", "jpg", "js",
-    "json", "key", "lock", "md", "pdf", "pem", "php", "png", "py", "rb", "rs", "sh", "sql", "svg",
-    "toml", "ts", "tsx", "ttf", "woff", "woff2", "xml", "yaml", "yml", "zip",
+    "key", "lock", "md", "pdf", "pem", "php", "png", "py", "rb", "rs", "sh", "sql", "svg", "toml",
+    "ts", "tsx", "ttf", "woff", "woff2", "xml", "zip",
 ];
 
 /// Directories beside the main file in which its pieces are kept by custom.
@@ -47,7 +49,7 @@ const PIECES: &[&str] = &[
 ];
 
 /// As much as tells a text from anything else.
-const HEAD: u64 = 8 << 10;
+const HEAD: usize = 8 << 10;
 
 /// The plausible files below real directories; `None` when an option makes no sense.
 pub(crate) fn walk(
@@ -121,24 +123,35 @@ fn is_plausible(path: &Path) -> bool {
     })
 }
 
-/// Reads a file unless its head shows that it is no text.
+/// True where only manifests are looked for: YAML and JSON that is no site by its place.
+fn is_manifest_or_nothing(path: &Path) -> bool {
+    may_be_manifest(path) && !path.parent().is_some_and(holds_pieces)
+}
+
+/// Reads a file unless its head shows that it is no text, or no manifest where only that counts.
 ///
 /// # Errors
 /// See [`FileError`].
 pub(crate) fn read_plausible(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     let metadata = path.symlink_metadata().map_err(|error| of_io(&error))?;
-    if metadata.is_file() && metadata.len() > HEAD {
+    let (head_length, is_manifest): (usize, fn(&[u8]) -> bool) = match is_manifest_or_nothing(path)
+    {
+        true => (MANIFEST_HEAD, looks_like_manifest),
+        false => (HEAD, |_| true),
+    };
+    let is_worth_it = |head: &[u8]| !head.contains(&0) && is_manifest(head);
+    if metadata.is_file() && metadata.len() > head_length as u64 {
         let file = File::open(path).map_err(|error| of_io(&error))?;
         let mut head = Vec::new();
-        file.take(HEAD)
+        file.take(head_length as u64)
             .read_to_end(&mut head)
             .map_err(|error| of_io(&error))?;
-        if head.contains(&0) {
+        if !is_worth_it(&head) {
             return Ok(None);
         }
     }
     match read_regular(path, &metadata) {
-        Ok(content) if content.contains(&0) => Ok(None),
+        Ok(content) if !is_worth_it(&content) => Ok(None),
         Ok(content) => Ok(Some(content)),
         Err(FileError::Directory) => Ok(None),
         Err(error) => Err(error),
@@ -166,5 +179,7 @@ mod tests {
     fn a_site_may_be_called_like_a_source_file() {
         assert!(is_plausible(Path::new("sites-available/docs.rs")));
         assert!(!is_plausible(Path::new("src/docs.rs")));
+        assert!(!is_manifest_or_nothing(Path::new("sites-enabled/a.json")));
+        assert!(is_manifest_or_nothing(Path::new("deploy/a.json")));
     }
 }

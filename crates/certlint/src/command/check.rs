@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::rule;
 use crate::args::{CheckArgs, ColorWhen, LevelArgs};
 use crate::console::Console;
-use crate::load::load;
+use crate::load::{Purpose, load};
 use crate::output::{self, Exit, deliver};
 use crate::report::{Look, Report};
 
@@ -28,7 +28,11 @@ pub(crate) fn run(args: &CheckArgs) -> Exit {
         suppressions: !args.no_suppressions,
     };
     let now = args.now.unwrap_or_else(Timestamp::now).as_second();
-    let loaded = load(&args.input, &[], &console);
+    let purpose = Purpose {
+        require_secrets: args.require_secrets,
+        ..Purpose::default()
+    };
+    let loaded = load(&args.input, &purpose, &console);
     let found = loaded.models.iter();
     let found = found
         .map(|model| (model, check(model, &settings, now)))
@@ -57,7 +61,7 @@ pub(crate) fn run(args: &CheckArgs) -> Exit {
     });
     match report.counts.files {
         0 if console.has_failed() => {}
-        0 => console.summary("no nginx configuration found"),
+        0 => console.summary("no nginx configuration or Kubernetes manifests found"),
         _ => console.summary(&report.counts.line(console.is_verbose())),
     }
     exit

@@ -1,4 +1,4 @@
-//! `certlint resolve`: which server answers a name, and with which certificate.
+//! `certlint resolve`: which server or Ingress answers a name, and with which certificate.
 
 use std::io::{self, Write};
 
@@ -8,24 +8,33 @@ use serde::Serialize;
 
 use crate::args::{ResolveArgs, TableFormat};
 use crate::console::Console;
-use crate::load::{Loaded, load};
+use crate::load::{Loaded, Purpose, load};
 use crate::output::{Exit, deliver};
 use crate::report::printable;
 
 /// Answers for every name.
 pub(crate) fn run(args: &ResolveArgs) -> Exit {
     let console = Console::new(&args.console);
-    let loaded = load(&args.input, &args.names, &console);
+    let purpose = Purpose {
+        names: &args.names,
+        ..Purpose::default()
+    };
+    let loaded = load(&args.input, &purpose, &console);
     if loaded.files == 0 && !console.has_failed() {
-        console.error("no nginx configuration found");
+        console.error("no nginx configuration or Kubernetes manifests found");
     }
     tell_refusals(&loaded, &console);
+    let class = args.class.as_ref();
+    let listener = class.map(|class| format!("ingress/{class}"));
     let mut items = Vec::new();
     if !console.has_failed() {
         for name in &args.names {
             for model in &loaded.models {
                 for fragment in &model.fragments {
-                    let answers = resolve(model, fragment, name, args.connect);
+                    let mut answers = resolve(model, fragment, name, args.connect);
+                    if let Some(listener) = &listener {
+                        answers.retain(|answer| answer.listen == *listener);
+                    }
                     items.extend(answers.into_iter().map(|answer| Item::new(model, answer)));
                 }
             }
@@ -67,7 +76,7 @@ fn tell_refusals(loaded: &Loaded, console: &Console) {
 struct Item {
     name: String,
     listen: String,
-    /// `served`, `rejected`, `plain`, `no-certificate` or `unknown`.
+    /// `served`, `rejected`, `plain`, `no-certificate`, `placeholder` or `unknown`.
     outcome: &'static str,
     server: ServerItem,
     /// `exact`, `leading-wildcard`, `trailing-wildcard`, `regex` or `default`.
@@ -87,6 +96,9 @@ struct ServerItem {
 #[derive(Serialize)]
 struct CertificateItem {
     file: String,
+    /// `NAMESPACE/NAME` of the Secret in the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<String>,
     sha256: String,
     key_type: &'static str,
     /// Sorted.
@@ -123,11 +135,20 @@ impl CertificateItem {
         let leaf = bundle.leaf()?;
         Some(Self {
             file: model.sources.get(bundle.source).name().to_owned(),
+            secret: bundle.secret.as_deref().map(str::to_owned),
             sha256: leaf.sha256_hex(),
             key_type: leaf.public_key.key_type().as_str(),
             names: leaf.names.names(),
             verdict: answer.verdict,
         })
+    }
+
+    /// `deploy.yaml (shop/tls)`, or the file alone.
+    fn place(&self) -> String {
+        match &self.secret {
+            Some(secret) => format!("{} ({secret})", self.file),
+            None => self.file.clone(),
+        }
     }
 }
 
@@ -164,7 +185,7 @@ fn table(items: &[Item], out: &mut dyn Write) -> io::Result<()> {
                 let outcome = item.outcome.to_owned() + &why.unwrap_or_default();
                 rows.push(row("-".to_owned(), &outcome));
             }
-            all => rows.extend(all.iter().map(|it| row(it.file.clone(), it.verdict))),
+            all => rows.extend(all.iter().map(|it| row(it.place(), it.verdict))),
         }
     }
     if rows.len() == 1 {

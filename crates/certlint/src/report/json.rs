@@ -35,11 +35,11 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Summary {
-    /// Configuration files that were read.
+    /// Files of configuration and of manifests that were read.
     files: usize,
     /// Names that are answered over TLS.
     names: usize,
-    /// Certificate files that were read.
+    /// Certificate files, and certificates of Secrets, that were read.
     certificates: usize,
     errors: usize,
     warnings: usize,

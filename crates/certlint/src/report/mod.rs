@@ -25,11 +25,11 @@ pub(crate) struct Report<'m> {
 /// What the summary counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
-    /// Configuration files.
+    /// Files of configuration and of manifests.
     pub(crate) files: usize,
     /// Names that are answered over TLS.
     pub(crate) names: usize,
-    /// Certificate files.
+    /// Certificate files, and certificates of Secrets.
     pub(crate) certificates: usize,
     pub(crate) errors: usize,
     pub(crate) warnings: usize,

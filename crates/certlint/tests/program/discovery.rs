@@ -73,11 +73,14 @@ fn ignored_hidden_and_other_files_are_left_alone() {
     ]);
     let run = short(&tree, &["--exclude", "old"]);
     assert_eq!(run.stdout, "", "{run:?}");
-    assert_eq!(run.stderr, "no nginx configuration found\n");
+    assert_eq!(
+        run.stderr,
+        "no nginx configuration or Kubernetes manifests found\n"
+    );
     let run = short(&tree, &["--exclude", "old", "-v"]);
     assert!(
         run.stderr
-            .contains("skipped `nginx/notes`: not nginx configuration\n"),
+            .contains("skipped `nginx/notes`: not nginx configuration, no Kubernetes manifests\n"),
         "{run:?}"
     );
     let found = |arguments: &[&str]| {

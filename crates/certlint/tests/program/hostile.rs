@@ -66,7 +66,10 @@ fn a_directory_called_like_a_file_is_a_directory() {
     let tree = Tree::new(&[("nginx.conf/nginx.conf/a", "hello\n")]);
     let run = check(&tree, ".");
     assert_eq!(run.code, 0, "{run:?}");
-    assert_eq!(run.stderr, "no nginx configuration found\n");
+    assert_eq!(
+        run.stderr,
+        "no nginx configuration or Kubernetes manifests found\n"
+    );
 }
 
 #[test]

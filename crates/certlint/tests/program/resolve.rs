@@ -60,5 +60,8 @@ fn nothing_to_ask_is_a_failure() {
     let tree = Tree::new(&[("notes", "hello\n")]);
     let run = tree.run(&["resolve", "--name", "a", "."]);
     assert_eq!(run.code, 2);
-    assert_eq!(run.stderr, "error: no nginx configuration found\n");
+    assert_eq!(
+        run.stderr,
+        "error: no nginx configuration or Kubernetes manifests found\n"
+    );
 }
