@@ -416,6 +416,37 @@ impl<'a> Class<'a> {
         Known::Nothing
     }
 
+    /// The Secret does not cover the host, and the Certificate that writes it does not ask for it:
+    /// that is the place to change.
+    fn request_is_to_blame(
+        &mut self,
+        ingress: &Ingress,
+        host: &Spanned<String>,
+        key: &str,
+        kept: &Kept,
+    ) -> bool {
+        let pattern = HostPattern::ingress(&host.value);
+        let is_covered = kept
+            .leaf
+            .as_ref()
+            .is_some_and(|leaf| matches!(covers(&leaf.names, &pattern), Verdict::Covered(_)));
+        let Some([request]) = self.cluster.requests.get(key).map(Vec::as_slice) else {
+            return false;
+        };
+        if is_covered || ingress.meta.has_shim() || request_covers(&request.dns_names, &host.value)
+        {
+            return false;
+        }
+        self.fragment.problems.push(Problem::RequestMissesHost {
+            at: host.at.clone(),
+            host: host.value.clone(),
+            request: request.dns_names_at.clone(),
+            name: request.meta.name.clone(),
+            dns_names: request.dns_names.clone(),
+        });
+        true
+    }
+
     /// Why a Secret that is in the input is about to be rewritten with this host.
     fn pending(&self, ingress: &Ingress, host: &Spanned<String>, key: &str) -> Option<String> {
         if ingress.meta.has_shim() {
