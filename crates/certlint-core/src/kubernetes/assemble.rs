@@ -331,6 +331,9 @@ impl<'a> Class<'a> {
                 let Known::Certificate(kept) = self.known(ingress, host, secret, &key) else {
                     continue;
                 };
+                if self.request_is_to_blame(ingress, host, &key, kept) {
+                    continue;
+                }
                 let doubt = match controller.choice {
                     Choice::Likely => Some(format!(
                         "how {} chooses is not known in detail",

@@ -199,8 +199,11 @@ fn meta(node: Node<'_>, source: SourceId, namespace: &str) -> Meta {
 
 fn ingress(node: Node<'_>, source: SourceId, meta: Meta) -> Ingress {
     let spec = |name| node.get("spec").and_then(|spec| spec.get(name));
+    // `{{` in a plain word is valid YAML: a template that was not rendered.
     let text = |node: Node<'_>| {
-        let text = node.text().filter(|text| !text.is_empty())?;
+        let text = node
+            .text()
+            .filter(|text| !text.is_empty() && !text.contains("{{"))?;
         Some(Spanned::new(text.to_owned(), node.at(source)))
     };
     let tls = spec("tls").into_iter().flat_map(Node::items);
