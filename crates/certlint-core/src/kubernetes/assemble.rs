@@ -634,6 +634,24 @@ impl<'a> Class<'a> {
     ) {
         let table = ingress_nginx::table(members, self.cluster);
         for (name, host) in &table.hosts {
+            let Some((annotation, Some(secret))) = &host.extra else {
+                continue;
+            };
+            let ingress = members.get(host.ingress);
+            let at = ingress.and_then(|ingress| ingress.meta.annotation(annotation));
+            if let (None, Some(at)) = (&host.slot, at) {
+                let kept = self.cluster.secrets.get(secret);
+                self.fragment.problems.push(Problem::PlaceholderServed {
+                    at: at.at.clone(),
+                    host: name.clone(),
+                    controller: "ingress-nginx",
+                    why: PlaceholderReason::NotCovered,
+                    secret: Some((secret.clone(), kept.and_then(|kept| kept.bundle))),
+                    level: Level::Error,
+                });
+            }
+        }
+        for (name, host) in &table.hosts {
             let Some(slot) = &host.slot else {
                 continue;
             };

@@ -52,7 +52,12 @@ pub(super) struct Host {
     pub(super) slot: Option<Slot>,
     /// Index of the Ingress that filled the slot, or that brought the host.
     pub(super) ingress: usize,
+    /// An extra host: the annotation that brings it, and the Secret of its server.
+    pub(super) extra: Option<(&'static str, Option<String>)>,
 }
+
+const ALIAS: &str = "nginx.ingress.kubernetes.io/server-alias";
+const REDIRECT: &str = "nginx.ingress.kubernetes.io/from-to-www-redirect";
 
 /// All hosts of the controller.
 #[derive(Debug, Default)]
@@ -77,6 +82,7 @@ pub(super) fn table(ingresses: &[&Ingress], store: &dyn Store) -> Table {
     let catch_all = Host {
         slot: Some(Slot::Placeholder(Cause::NoSecret)),
         ingress: usize::MAX,
+        extra: None,
     };
     table.hosts.insert("_".to_owned(), catch_all);
     for &index in &order {
@@ -85,6 +91,7 @@ pub(super) fn table(ingresses: &[&Ingress], store: &dyn Store) -> Table {
             let new = Host {
                 slot: None,
                 ingress: index,
+                extra: None,
             };
             table.hosts.entry(host).or_insert(new);
         }
@@ -122,20 +129,31 @@ pub(super) fn table(ingresses: &[&Ingress], store: &dyn Store) -> Table {
             continue;
         };
         for alias in aliases {
-            let slot = names_it(server.slot.as_ref(), &alias, store);
-            let ingress = server.ingress;
-            table.hosts.insert(alias, Host { slot, ingress });
+            let extra = extra(server, &alias, ALIAS, store);
+            table.hosts.insert(alias, extra);
         }
     }
     for (from, to) in redirects(ingresses, &order, &servers) {
         let Some(server) = servers.get(&to) else {
             continue;
         };
-        let slot = names_it(server.slot.as_ref(), &from, store);
-        let ingress = server.ingress;
-        table.hosts.insert(from, Host { slot, ingress });
+        let extra = extra(server, &from, REDIRECT, store);
+        table.hosts.insert(from, extra);
     }
     table
+}
+
+/// A host that an annotation adds to a server.
+fn extra(server: &Host, host: &str, annotation: &'static str, store: &dyn Store) -> Host {
+    let secret = match &server.slot {
+        Some(Slot::Secret(secret)) => Some(secret.clone()),
+        _ => None,
+    };
+    Host {
+        slot: names_it(server.slot.as_ref(), host, store),
+        ingress: server.ingress,
+        extra: Some((annotation, secret)),
+    }
 }
 
 /// Canaries bring no server of their own.
@@ -213,10 +231,7 @@ fn aliases(
     let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for &index in order {
         let ingress = ingresses[index];
-        let Some(value) = ingress
-            .meta
-            .annotation("nginx.ingress.kubernetes.io/server-alias")
-        else {
+        let Some(value) = ingress.meta.annotation(ALIAS) else {
             continue;
         };
         let names: BTreeSet<String> = value
@@ -250,7 +265,7 @@ fn redirects(
     let mut wanted = BTreeSet::new();
     for &index in order {
         let ingress = ingresses[index];
-        let is_wanted = is_true(ingress, "nginx.ingress.kubernetes.io/from-to-www-redirect");
+        let is_wanted = is_true(ingress, REDIRECT);
         for rule in &ingress.rules {
             let host = rule_host(rule);
             for (path, path_type) in &rule.paths {
