@@ -1,8 +1,10 @@
-//! Suppression comments: `# certlint: ignore[rule-a, rule-b] reason`.
+//! Suppression comments: `# certlint: ignore[rule-a, rule-b] reason`, and annotations
+//! `certlint.io/ignore.RULE: reason` on objects.
 //!
 //! A comment on a line of its own speaks for the line below it (further comment lines in between
 //! do not matter); a comment behind a directive speaks for its own line. The reason is mandatory,
-//! there is no form without rules, and `until=YYYY-MM-DD` in front of the reason ends it.
+//! there is no form without rules, and `until=YYYY-MM-DD` in front of the reason ends it. An
+//! annotation speaks for its whole object.
 //!
 //! [`scan`] runs while a text is read, [`apply`] once over all findings: sources without
 //! suppressions cost nothing.
@@ -18,11 +20,17 @@ use crate::source::{Location, Source, SourceId, Span, Spanned};
 /// What every suppression starts with, behind `#` and blanks.
 const MARK: &[u8] = b"certlint:";
 
+/// What the key of every annotation starts with that suppresses a rule; the rule follows.
+pub const ANNOTATION: &str = "certlint.io/ignore.";
+
 /// A suppression as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
-    /// The comment.
+    /// The comment, or the annotation.
     pub at: Location,
+    /// For an annotation, the whole object: all findings whose primary label begins inside of it
+    /// are meant. `None` for a comment, which speaks for a line.
+    pub object: Option<Location>,
     /// The rules that it names, each with its place.
     pub rules: Vec<Spanned<String>>,
     /// Why; empty where the author gave no reason, which is a finding.
@@ -76,10 +84,31 @@ pub fn scan(source: SourceId, text: &[u8], comments: &[Span]) -> Vec<Suppression
         .collect()
 }
 
+/// Reads an annotation `certlint.io/ignore.RULE: reason` at `at` of an object.
+#[must_use]
+pub fn annotation(
+    at: Location,
+    object: Location,
+    rule: Spanned<String>,
+    value: &str,
+) -> Suppression {
+    let mut suppression = Suppression {
+        at,
+        object: Some(object),
+        rules: vec![rule],
+        reason: String::new(),
+        until: None,
+        mistake: None,
+    };
+    suppression.mistake = read_reason(&mut suppression, value).err();
+    suppression
+}
+
 /// Reads what stands behind `certlint:`, at `offset` of the source.
 fn parse(source: SourceId, comment: Span, body: &[u8], offset: usize) -> Suppression {
     let mut suppression = Suppression {
         at: Location::new(source, comment),
+        object: None,
         rules: Vec::new(),
         reason: String::new(),
         until: None,
@@ -98,24 +127,29 @@ fn parse(source: SourceId, comment: Span, body: &[u8], offset: usize) -> Suppres
         if suppression.rules.is_empty() {
             return Err(Mistake::NoRule);
         }
-        let mut reason = rest.trim();
-        if let Some(dated) = reason.strip_prefix("until=") {
-            let (day, behind) = dated.split_once(char::is_whitespace).unwrap_or((dated, ""));
-            let end = end_of_day(day).ok_or_else(|| Mistake::Day(day.to_owned()))?;
-            suppression.until = Some(Until {
-                day: day.to_owned(),
-                end,
-            });
-            reason = behind.trim();
-        }
-        suppression.reason = reason.to_owned();
-        if reason.is_empty() {
-            return Err(Mistake::NoReason);
-        }
-        Ok(())
+        read_reason(&mut suppression, rest)
     })();
     suppression.mistake = mistake.err();
     suppression
+}
+
+/// Reads `until=DAY reason`.
+fn read_reason(suppression: &mut Suppression, text: &str) -> Result<(), Mistake> {
+    let mut reason = text.trim();
+    if let Some(dated) = reason.strip_prefix("until=") {
+        let (day, behind) = dated.split_once(char::is_whitespace).unwrap_or((dated, ""));
+        let end = end_of_day(day).ok_or_else(|| Mistake::Day(day.to_owned()))?;
+        suppression.until = Some(Until {
+            day: day.to_owned(),
+            end,
+        });
+        reason = behind.trim();
+    }
+    suppression.reason = reason.to_owned();
+    if reason.is_empty() {
+        return Err(Mistake::NoReason);
+    }
+    Ok(())
 }
 
 /// The rule ids between the brackets, each with its place.
@@ -167,6 +201,8 @@ struct Lines<'m> {
     suppressions: Vec<Entry<'m>>,
     /// (source, line) → indices into `suppressions`.
     by_line: BTreeMap<(SourceId, u32), Vec<usize>>,
+    /// (source, first byte of an object) → its end and indices into `suppressions`.
+    by_object: BTreeMap<(SourceId, u32), (u32, Vec<usize>)>,
 }
 
 /// A suppression that is well formed.
@@ -184,6 +220,7 @@ impl<'m> Lines<'m> {
         let mut lines = Self {
             suppressions: Vec::new(),
             by_line: BTreeMap::new(),
+            by_object: BTreeMap::new(),
         };
         // A file that is included twice brings its comments twice.
         let mut seen: BTreeMap<&Location, usize> = BTreeMap::new();
@@ -198,9 +235,7 @@ impl<'m> Lines<'m> {
                 }
                 let index = lines.suppressions.len();
                 seen.insert(&suppression.at, index);
-                let source = model.sources.get(suppression.at.source);
-                let key = (suppression.at.source, line_meant(source, &suppression.at));
-                lines.by_line.entry(key).or_default().push(index);
+                lines.index(suppression, index, model);
                 lines.suppressions.push(Entry {
                     suppression,
                     ended: suppression
@@ -215,6 +250,24 @@ impl<'m> Lines<'m> {
         lines
     }
 
+    /// Notes what a suppression speaks for.
+    fn index(&mut self, suppression: &Suppression, index: usize, model: &Model) {
+        let source = suppression.at.source;
+        match suppression.object.as_ref().map(|object| object.span) {
+            None => {
+                let line = line_meant(model.sources.get(source), &suppression.at);
+                self.by_line.entry((source, line)).or_default().push(index);
+            }
+            Some(span) => {
+                // An object without a place is the whole text.
+                let (start, end) = span.map_or((0, u32::MAX), |span| (span.start, span.end));
+                let object = self.by_object.entry((source, start)).or_default();
+                object.0 = object.0.max(end);
+                object.1.push(index);
+            }
+        }
+    }
+
     /// Whether a suppression covers the finding; remembers that it was of use.
     fn suppress(&mut self, finding: &Finding, model: &Model) -> bool {
         let at = &finding.primary.at;
@@ -222,17 +275,13 @@ impl<'m> Lines<'m> {
         if finding.rule.starts_with("suppression-") {
             return false;
         }
-        // Most sources have none: do not count lines for them.
-        let first = self.by_line.range((at.source, 0)..).next();
-        if first.is_none_or(|(&(source, _), _)| source != at.source) {
-            return false;
-        }
-        let line = line_of(model.sources.get(at.source), span.start);
-        let Some(indices) = self.by_line.get(&(at.source, line)) else {
-            return false;
-        };
         let mut covered = false;
-        for &index in indices {
+        for index in [
+            self.of_line(at.source, span.start, model),
+            self.of_object(at.source, span.start),
+        ]
+        .concat()
+        {
             let entry = &mut self.suppressions[index];
             for (rule, used) in entry.suppression.rules.iter().zip(&mut entry.used) {
                 if rule.value == finding.rule {
@@ -242,6 +291,26 @@ impl<'m> Lines<'m> {
             }
         }
         covered
+    }
+
+    /// The comments that speak for the line of a byte.
+    fn of_line(&self, source: SourceId, offset: u32, model: &Model) -> &[usize] {
+        // Most sources have none: do not count lines for them.
+        let first = self.by_line.range((source, 0)..).next();
+        if first.is_none_or(|(&(other, _), _)| other != source) {
+            return &[];
+        }
+        let line = line_of(model.sources.get(source), offset);
+        self.by_line.get(&(source, line)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The annotations of the object that a byte belongs to.
+    fn of_object(&self, source: SourceId, offset: u32) -> &[usize] {
+        let before = self.by_object.range((source, 0)..=(source, offset));
+        match before.last() {
+            Some((_, (end, indices))) if offset < *end => indices,
+            _ => &[],
+        }
     }
 
     fn report_unused(&self, findings: &mut Vec<Finding>, settings: &Settings) {
@@ -255,9 +324,14 @@ impl<'m> Lines<'m> {
                 }
                 let until = entry.suppression.until.as_ref().filter(|_| entry.ended);
                 if let Some(until) = until {
-                    findings.push(rules::suppression_ended(rule, &until.day, used));
+                    findings.push(rules::suppression_ended(
+                        entry.suppression,
+                        rule,
+                        &until.day,
+                        used,
+                    ));
                 } else if !used && entry.complete {
-                    findings.push(rules::suppression_unused(rule));
+                    findings.push(rules::suppression_unused(entry.suppression, rule));
                 }
             }
         }

@@ -1,10 +1,13 @@
 //! The shape of findings about a certificate file: said once, at the first line that brings it.
+//!
+//! Certificates that stand in a manifest themselves (a Secret, a Route) are pointed at directly:
+//! there the same people write both ends, and a Secret may be used by objects that are not here.
 
 use super::coverage::facts;
 use super::words::with_more;
 use super::{Rule, Subject};
 use crate::finding::{Finding, Label};
-use crate::model::BundleId;
+use crate::model::{Bundle, BundleId, Key};
 use crate::source::Location;
 
 /// A finding with `label` at the first `ssl_certificate` line and `inside` at the leaf in the file.
@@ -18,21 +21,66 @@ pub(super) fn finding(
 ) -> Finding {
     let bundle = subject.model.bundle(id);
     let places = subject.certificate_places(id);
-    let at = places
-        .first()
-        .cloned()
-        .unwrap_or_else(|| Location::whole(bundle.source));
-    let mut finding = rule.finding(message, at, with_more(label, places.len()));
-    if let Some(leaf) = bundle.leaf() {
-        let at = Location::new(bundle.source, leaf.at);
-        finding.related.push(Label::new(at, inside));
+    let label = with_more(label, places.len());
+    let first = places.first().cloned();
+    let mut finding;
+    if bundle.field.is_some() {
+        finding = rule.finding(message, bundle.whole(), inside);
+        if let Some(first) = first {
+            point(&mut finding, first, label);
+        }
+    } else {
+        finding = rule.finding(message, first.unwrap_or_else(|| bundle.whole()), label);
+        if let Some(leaf) = bundle.leaf() {
+            point(&mut finding, bundle.at(leaf.at), inside);
+        }
     }
     finding.facts.certificate = facts(subject.model, id);
     finding
+}
+
+/// Adds a label, unless the finding is at that very place.
+pub(super) fn point(finding: &mut Finding, at: Location, text: impl Into<String>) {
+    if finding.primary.at != at {
+        finding.related.push(Label::new(at, text));
+    }
 }
 
 /// The file of a bundle, as reports show it.
 pub(super) fn file<'m>(subject: &Subject<'m>, id: BundleId) -> &'m str {
     let source = subject.model.bundle(id).source;
     subject.model.sources.get(source).name()
+}
+
+/// What a message calls the place of certificates: "certificate file `a.crt`",
+/// "Secret `shop/web`", "field `spec.tls.certificate`".
+pub(super) fn title(subject: &Subject<'_>, id: BundleId) -> String {
+    match in_manifest(subject.model.bundle(id)) {
+        Some(title) => title,
+        None => format!("certificate file `{}`", file(subject, id)),
+    }
+}
+
+/// As [`title`], where it is clear that certificates are meant: "`a.crt`", "Secret `shop/web`".
+pub(super) fn shown(subject: &Subject<'_>, id: BundleId) -> String {
+    in_manifest(subject.model.bundle(id)).unwrap_or_else(|| format!("`{}`", file(subject, id)))
+}
+
+fn in_manifest(bundle: &Bundle) -> Option<String> {
+    let field = bundle.field.as_ref()?;
+    Some(match &bundle.secret {
+        Some(secret) => format!("Secret `{secret}`"),
+        None => format!("field `{}`", field.path.as_str()),
+    })
+}
+
+/// What a message calls the place of a key: "key file `a.key`", "key `data[tls.key]`".
+pub(super) fn key_title(subject: &Subject<'_>, key: &Key) -> String {
+    match &key.field {
+        Some(field) => format!("key `{}`", field.path.as_str()),
+        None => format!(
+            "key file `{}`",
+            subject.model.sources.get(key.source).name()
+        ),
+    }
 }

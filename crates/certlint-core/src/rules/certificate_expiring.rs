@@ -42,6 +42,13 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
 
 /// The command that renews a certificate.
 pub(super) fn renew(subject: &Subject<'_>, id: BundleId) -> String {
+    let bundle = subject.model.bundle(id);
+    if let Some(secret) = &bundle.secret {
+        return format!(
+            "renew it with what writes the Secret, or put a new one there: {}",
+            help::kubectl_replace(secret)
+        );
+    }
     let file = bundle::file(subject, id);
     match (help::certbot_name(file), subject.leaf(id)) {
         (Some(lineage), _) => format!("renew it: certbot renew --cert-name {lineage}"),

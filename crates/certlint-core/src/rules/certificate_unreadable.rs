@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::words::with_more;
-use super::{Rule, Subject, bundle};
-use crate::finding::{Finding, Label, Level};
+use super::{Rule, Subject, bundle, help};
+use crate::finding::{Finding, Level};
 use crate::model::{BundleId, CertRef, Unavailable};
 use crate::source::{Location, Span};
 use crate::x509::OddityKind;
@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     not_read(subject, findings);
     for (id, bundle) in (0u32..).map(BundleId).zip(&subject.model.bundles) {
-        if subject.certificate_places(id).is_empty() {
+        if !subject.is_in_use(id) {
             continue;
         }
         if bundle.file.refused.is_some() {
@@ -54,16 +54,17 @@ fn not_read(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
 
 fn refused(subject: &Subject<'_>, id: BundleId) -> Option<Finding> {
     let refusal = subject.model.bundle(id).file.refused.as_ref()?;
-    let file = bundle::file(subject, id);
-    let mut finding = at_first_place(subject, id, format!("certificate file `{file}` {refusal}"));
+    let title = bundle::title(subject, id);
+    let mut finding = at_first_place(subject, id, format!("{title} {refusal}"));
     if !refusal.nginx_would_refuse {
         finding.level = Level::Warning;
         "cannot be read by certlint".clone_into(&mut finding.primary.text);
     }
-    finding
-        .related
-        .push(inside(subject, id, refusal.at, "here"));
-    finding.help = refusal.help(file);
+    label_inside(subject, id, refusal.at, &mut finding);
+    finding.help = match help::in_manifest(subject.model.bundle(id)) {
+        None => refusal.help(bundle::file(subject, id)),
+        help => help,
+    };
     Some(finding)
 }
 
@@ -71,16 +72,13 @@ fn refused(subject: &Subject<'_>, id: BundleId) -> Option<Finding> {
 fn odd(subject: &Subject<'_>, id: BundleId) -> Option<Finding> {
     let oddities = &subject.model.bundle(id).file.oddities;
     let oddity = oddities.iter().max_by_key(|oddity| level(oddity.kind))?;
-    let file = bundle::file(subject, id);
-    let mut finding = at_first_place(
-        subject,
-        id,
-        format!("in certificate file `{file}`, {}", oddity.kind),
-    );
+    let title = bundle::title(subject, id);
+    let mut finding = at_first_place(subject, id, format!("in {title}, {}", oddity.kind));
     finding.level = level(oddity.kind);
     "not what it looks like".clone_into(&mut finding.primary.text);
-    finding.related.push(inside(subject, id, oddity.at, "here"));
-    finding.help = Some(repair(oddity.kind, file));
+    label_inside(subject, id, oddity.at, &mut finding);
+    finding.help = help::in_manifest(subject.model.bundle(id))
+        .or_else(|| Some(repair(oddity.kind, bundle::file(subject, id))));
     Some(finding)
 }
 
@@ -116,17 +114,30 @@ fn level(kind: OddityKind) -> Level {
 }
 
 fn at_first_place(subject: &Subject<'_>, id: BundleId, message: String) -> Finding {
+    let bundle = subject.model.bundle(id);
     let places = subject.certificate_places(id);
-    let label = with_more("nginx refuses this file", places.len());
-    RULE.finding(message, places[0].clone(), label)
+    match places.first() {
+        Some(first) if bundle.field.is_none() => {
+            let label = with_more("nginx refuses this file", places.len());
+            RULE.finding(message, first.clone(), label)
+        }
+        _ => {
+            let mut finding = RULE.finding(message, bundle.whole(), "cannot be used");
+            if let Some(first) = places.first() {
+                let label = with_more("needs it", places.len());
+                bundle::point(&mut finding, first.clone(), label);
+            }
+            finding
+        }
+    }
 }
 
 /// A label in the file itself; an empty span means the file as a whole.
-fn inside(subject: &Subject<'_>, id: BundleId, at: Span, text: &str) -> Label {
-    let source = subject.model.bundle(id).source;
+fn label_inside(subject: &Subject<'_>, id: BundleId, at: Span, finding: &mut Finding) {
+    let bundle = subject.model.bundle(id);
     if at.start == at.end {
-        Label::new(Location::whole(source), "the file")
+        bundle::point(finding, bundle.whole(), "the file");
     } else {
-        Label::new(Location::new(source, at), text)
+        bundle::point(finding, bundle.at(at), "here");
     }
 }

@@ -6,9 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::{Rule, Subject, bundle};
-use crate::finding::{Finding, Label, Level};
+use crate::finding::{Finding, Level};
 use crate::model::BundleId;
-use crate::source::Location;
 use crate::x509::Certificate;
 use crate::x509::chain::lacks_issuer;
 
@@ -69,8 +68,12 @@ fn finding(
         subject,
         id,
         format!(
-            "the intermediate certificate `{}` is not in the file",
-            leaf.issuer()
+            "the intermediate certificate `{}` is not in {}",
+            leaf.issuer(),
+            match &subject.model.bundle(id).secret {
+                Some(secret) => format!("Secret `{secret}`"),
+                None => "the file".to_owned(),
+            }
         ),
         "sent without its issuer",
         format!("issued by `{}`", leaf.issuer()),
@@ -82,15 +85,16 @@ fn finding(
     finding.help = Some(match (issuer, fullchain) {
         (_, Some(folder)) => format!("use `{folder}fullchain.pem`, which has both"),
         (Some((other, certificate)), None) => {
-            let source = subject.model.bundle(*other).source;
-            let at = Location::new(source, certificate.at);
-            finding
-                .related
-                .push(Label::new(at, "the missing certificate"));
+            let at = subject.model.bundle(*other).at(certificate.at);
+            bundle::point(&mut finding, at, "the missing certificate");
             format!(
-                "append the second certificate of `{}` to `{file}`: the leaf first, then its issuer",
-                bundle::file(subject, *other)
+                "append the second certificate of {} to {}: the leaf first, then its issuer",
+                bundle::shown(subject, *other),
+                bundle::shown(subject, id)
             )
+        }
+        (None, None) if subject.model.bundle(id).field.is_some() => {
+            "append the authority's intermediate certificate behind the leaf".to_owned()
         }
         (None, None) => format!(
             "append the authority's intermediate certificate to the file: cat intermediate.pem >> {file}"

@@ -1,9 +1,8 @@
 //! `chain-misordered`: certificates in an order that nginx sends as it is.
 
 use super::{Rule, Subject, bundle};
-use crate::finding::{Finding, Label, Level};
+use crate::finding::{Finding, Level};
 use crate::model::BundleId;
-use crate::source::Location;
 use crate::x509::Certificate;
 use crate::x509::chain::{ChainOrder, order};
 
@@ -17,17 +16,22 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     for (id, bundle) in (0u32..).map(BundleId).zip(&subject.model.bundles) {
-        if subject.certificate_places(id).is_empty() {
+        if !subject.is_in_use(id) {
             continue;
         }
         let chain = bundle.chain();
         match order(chain) {
             ChainOrder::InOrder | ChainOrder::Unrelated { .. } => {}
             ChainOrder::LeafNotFirst { leaf } => {
+                let begins = if bundle.field.is_some() {
+                    "the first certificate is that of an authority, which is served as if it were the server's"
+                } else {
+                    "the file begins with the certificate of an authority, which nginx takes for the server's"
+                };
                 let mut finding = finding(
                     subject,
                     id,
-                    "the file begins with the certificate of an authority, which nginx takes for the server's",
+                    begins,
                     &chain[leaf],
                     "the server's certificate",
                 );
@@ -67,9 +71,6 @@ fn finding(
         "sent as the file has it",
         "first in the file",
     );
-    let source = subject.model.bundle(id).source;
-    finding
-        .related
-        .push(Label::new(Location::new(source, stray.at), text));
+    bundle::point(&mut finding, subject.model.bundle(id).at(stray.at), text);
     finding
 }

@@ -43,6 +43,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         finding.facts.names.push(name.text.to_string());
         finding.facts.hint = Some(HintKind::CnOnly.as_str());
         finding.facts.certificate = facts(subject.model, first.bundle);
+        judged.temper(&mut finding);
         findings.push(finding);
     }
 }

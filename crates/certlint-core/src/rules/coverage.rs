@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::finding::CertificateFacts;
+use crate::finding::{CertificateFacts, Finding, Level};
 use crate::model::{BundleId, CertRef, Endpoint, Fragment, Model, Served, ServerName, Serving};
 use crate::name::{HostPattern, PartialReason, Regex, Verdict, covers};
 use crate::x509::{Certificate, SAN};
@@ -45,6 +45,14 @@ impl<'m> Judged<'m> {
     pub(super) fn is_split(&self) -> bool {
         let failing = self.certificates.iter().filter(|one| one.fails()).count();
         0 < failing && failing < self.certificates.len()
+    }
+
+    /// Takes a finding about this name down to what is proven, and says what is not.
+    pub(super) fn temper(&self, finding: &mut Finding) {
+        if let Some(doubt) = &self.endpoint.doubt {
+            finding.level = finding.level.min(Level::Warning);
+            finding.message.push_str(&format!(" ({doubt})"));
+        }
     }
 
     /// Every certificate fails the name.

@@ -27,18 +27,20 @@ pub(super) fn command(
     leaf: &Certificate,
     names: &[String],
 ) -> String {
-    let mut all = leaf.names.names();
-    // The shortest name first, as people order them, and the new ones last.
-    all.sort_by_key(|name| {
-        (
-            is_address(name),
-            name.starts_with("*."),
-            name.split('.').count(),
-        )
-    });
+    let mut all = ordered(leaf);
     let expand = !all.is_empty() && !names.is_empty();
     all.extend(names.iter().cloned());
     let file = model.sources.get(model.bundle(bundle).source).name();
+    if let Some(field) = &model.bundle(bundle).field {
+        return match &model.bundle(bundle).secret {
+            Some(secret) => into_secret(leaf, secret, &all),
+            None => format!(
+                "put one with {} into `{}`",
+                list(&all, NAMES_MAX),
+                field.path.as_str()
+            ),
+        };
+    }
     let has_address = all.iter().any(|name| is_address(name));
     if all.len() > NAMES_MAX {
         return format!(
@@ -63,16 +65,103 @@ pub(super) fn command(
     command
 }
 
+/// The names of a certificate: the shortest first, as people order them.
+fn ordered(leaf: &Certificate) -> Vec<String> {
+    let mut all = leaf.names.names();
+    all.sort_by_key(|name| {
+        (
+            is_address(name),
+            name.starts_with("*."),
+            name.split('.').count(),
+        )
+    });
+    all
+}
+
+/// How a Secret gets a certificate with these names: by the object that writes it, or by hand.
+fn into_secret(leaf: &Certificate, secret: &str, names: &[String]) -> String {
+    let replace = kubectl_replace(secret);
+    if leaf.is_self_signed() {
+        let request = self_signed(names);
+        return format!("{request} && {replace}");
+    }
+    format!(
+        "write {} into the cert-manager Certificate that writes Secret `{secret}`; without one, {replace}",
+        dns_names(names)
+    )
+}
+
+/// A new key and a certificate that vouches for itself, in `tls.key` and `tls.crt`.
+fn self_signed(names: &[String]) -> String {
+    let subject = names.first().map_or("", String::as_str);
+    format!(
+        "openssl req -x509 -days 90 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key -out tls.crt -subj {} -addext {}",
+        quoted(&format!("/CN={subject}")),
+        quoted(&format!("subjectAltName={}", alternative_names(names)))
+    )
+}
+
+/// The fields of a cert-manager Certificate that ask for these names, as YAML on one line.
+pub(super) fn dns_names(names: &[String]) -> String {
+    let (addresses, hosts): (Vec<_>, Vec<_>) = names.iter().partition(|name| is_address(name));
+    let field = |key: &str, names: &[&String]| {
+        let names: Vec<String> = names.iter().map(|name| yaml(name)).collect();
+        format!("`{key}: [{}]`", names.join(", "))
+    };
+    match (hosts.is_empty(), addresses.is_empty()) {
+        (_, true) => field("dnsNames", &hosts),
+        (true, false) => field("ipAddresses", &addresses),
+        (false, false) => format!(
+            "{} and {}",
+            field("dnsNames", &hosts),
+            field("ipAddresses", &addresses)
+        ),
+    }
+}
+
+/// A word for a YAML list in brackets: `*` and `:` mean something there.
+fn yaml(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
+    let starts_well = word.starts_with(|first: char| first.is_ascii_alphanumeric());
+    if starts_well && word.bytes().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "''"))
+}
+
+/// The command that makes a TLS Secret, given as `NAMESPACE/NAME`, from two files.
+pub(super) fn kubectl_create(secret: &str) -> String {
+    let (namespace, name) = secret.split_once('/').unwrap_or(("default", secret));
+    format!(
+        "kubectl -n {} create secret tls {} --cert=tls.crt --key=tls.key",
+        shell(namespace),
+        shell(name)
+    )
+}
+
+/// The same where the Secret is there already: `create` alone would refuse.
+pub(super) fn kubectl_replace(secret: &str) -> String {
+    format!(
+        "{} --dry-run=client -o yaml | kubectl apply -f -",
+        kubectl_create(secret)
+    )
+}
+
+/// What to do about certificates in a manifest that cannot be used; `None` for those in a file.
+pub(super) fn in_manifest(bundle: &Bundle) -> Option<String> {
+    let field = bundle.field.as_ref()?;
+    Some(match &bundle.secret {
+        Some(secret) => format!("write the Secret anew: {}", kubectl_replace(secret)),
+        None => format!(
+            "put the PEM text of the certificate into `{}`",
+            field.path.as_str()
+        ),
+    })
+}
+
 /// A request for a private authority, or a new self-signed certificate.
 fn request(leaf: &Certificate, file: &str, names: &[String]) -> String {
-    let entries: Vec<String> = names
-        .iter()
-        .map(|name| {
-            let kind = if is_address(name) { "IP" } else { "DNS" };
-            format!("{kind}:{name}")
-        })
-        .collect();
-    let entries = entries.join(",");
+    let entries = alternative_names(names);
     let subject = names.first().map_or("", String::as_str);
     let stem = file
         .rsplit('/')
@@ -88,6 +177,18 @@ fn request(leaf: &Certificate, file: &str, names: &[String]) -> String {
     format!(
         "openssl req {form} -key {stem}.key -subj '/CN={subject}' -addext 'subjectAltName={entries}' -out {stem}.{output}"
     )
+}
+
+/// `DNS:a,IP:192.0.2.1`, as openssl reads it.
+fn alternative_names(names: &[String]) -> String {
+    let entries: Vec<String> = names
+        .iter()
+        .map(|name| {
+            let kind = if is_address(name) { "IP" } else { "DNS" };
+            format!("{kind}:{name}")
+        })
+        .collect();
+    entries.join(",")
 }
 
 /// Not from a public authority, as far as the file tells: self-signed, or it brings a root along.
@@ -112,6 +213,11 @@ fn shell(word: &str) -> String {
     if !word.is_empty() && word.bytes().all(plain) {
         return word.to_owned();
     }
+    quoted(word)
+}
+
+/// In single quotes, whatever it holds.
+fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 

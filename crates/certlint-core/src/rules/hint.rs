@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::coverage::Judgement;
 use super::{Subject, bundle};
 use crate::model::BundleId;
 use crate::name::{Hint, HintKind, HostPattern, hints};
@@ -75,7 +74,8 @@ impl<'m> Neighbours<'m> {
         &self,
         subject: &Subject<'_>,
         pattern: &HostPattern,
-        judgement: &Judgement<'_>,
+        id: BundleId,
+        leaf: &Certificate,
     ) -> Vec<Hint> {
         if let Some(other) = self.covering(pattern) {
             // With the right file at hand, nobody asks what is near in the wrong one.
@@ -84,28 +84,28 @@ impl<'m> Neighbours<'m> {
                 entry: place(subject, other),
             }];
         }
-        if is_placeholder(judgement.leaf, bundle::file(subject, judgement.bundle)) {
+        if is_placeholder(leaf, bundle::file(subject, id)) {
             return vec![Hint {
                 kind: HintKind::DefaultCertificate,
                 entry: String::new(),
             }];
         }
         let served = |name: &str| self.served.contains(name);
-        hints(&judgement.leaf.names, pattern, &served)
+        hints(&leaf.names, pattern, &served)
     }
 }
 
-/// "`certs/b.pem` (nginx.conf line 12)".
-fn place(subject: &Subject<'_>, bundle: BundleId) -> String {
+/// "`certs/b.pem` (nginx.conf line 12)", "Secret `shop/web` (web.yaml line 8)".
+fn place(subject: &Subject<'_>, id: BundleId) -> String {
     let sources = &subject.model.sources;
-    let file = sources.get(subject.model.bundle(bundle).source).name();
-    match subject.certificate_places(bundle).first() {
+    let shown = bundle::shown(subject, id);
+    match subject.certificate_places(id).first() {
         Some(at) => {
             let source = sources.get(at.source);
             let line = source.position(at.start()).line;
-            format!("`{file}` ({} line {line})", source.name())
+            format!("{shown} ({} line {line})", source.name())
         }
-        None => format!("`{file}`"),
+        None => shown,
     }
 }
 
@@ -125,11 +125,11 @@ fn is_placeholder(leaf: &Certificate, file: &str) -> bool {
 pub(super) fn help(
     subject: &Subject<'_>,
     hints: &[Hint],
-    judgement: &Judgement<'_>,
+    (bundle, leaf): (BundleId, &Certificate),
     pattern: &HostPattern,
     missing: &[String],
 ) -> Option<String> {
-    let (model, bundle, leaf) = (subject.model, judgement.bundle, judgement.leaf);
+    let model = subject.model;
     let mut text = String::new();
     let mut push = |part: &str| {
         let joint = if text.is_empty() {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bundle;
 use super::coverage::facts;
 use super::words::{key_type_name, with_more};
-use super::{Rule, Subject};
+use super::{Rule, Subject, help};
 use crate::finding::{Finding, Label, Level};
 use crate::model::{BundleId, CertRef, CertificatePair, Key, KeyId, KeyPart, KeyRef, Server};
 use crate::source::Location;
@@ -112,6 +112,10 @@ fn begins_with_authority(subject: &Subject<'_>, id: BundleId, key: KeyId) -> boo
 }
 
 fn finding(subject: &Subject<'_>, id: BundleId, key_id: KeyId, case: &Case<'_>) -> Finding {
+    let wrong = subject.model.key(key_id);
+    if let Some(field) = &wrong.field {
+        return in_manifest(subject, id, wrong, field, case);
+    }
     let (key_path, path) = (&case.part.path, &case.pair.path);
     let (message, label) = match case.found {
         Pair::OtherType { certificate, key } => (
@@ -132,16 +136,65 @@ fn finding(subject: &Subject<'_>, id: BundleId, key_id: KeyId, case: &Case<'_>) 
     finding
         .related
         .push(Label::new(case.pair.at.clone(), "the certificate"));
-    finding.help = Some(help(subject, id, key_id));
+    finding.help = Some(help_for(subject, id, key_id));
     finding.facts.certificate = facts(subject.model, id);
     finding
+}
+
+/// A key that stands in a manifest: one Secret holds both, so the finding is there.
+fn in_manifest(
+    subject: &Subject<'_>,
+    id: BundleId,
+    key: &Key,
+    field: &Location,
+    case: &Case<'_>,
+) -> Finding {
+    let bundle = subject.model.bundle(id);
+    let title = bundle::title(subject, id);
+    let message = match case.found {
+        Pair::OtherType { certificate, key } => format!(
+            "the key is for {}, and the certificate in {title} for {}",
+            key_type_name(key),
+            key_type_name(certificate)
+        ),
+        _ => format!("the key does not belong to the certificate in {title}"),
+    };
+    let mut finding = RULE.finding(message, field.clone(), "not the key of this certificate");
+    bundle::point(&mut finding, bundle.whole(), "the certificate");
+    bundle::point(
+        &mut finding,
+        case.part.at.clone(),
+        with_more("needs both", case.places.len()),
+    );
+    finding.help = Some(match (owner_of(subject, key), &bundle.secret) {
+        (Some(other), _) => format!(
+            "this is the key of {}; put the key of this certificate here",
+            bundle::shown(subject, other)
+        ),
+        (None, Some(secret)) => format!(
+            "put certificate and key there together: {}",
+            help::kubectl_replace(secret)
+        ),
+        (None, None) => "put the key here that the certificate was requested with".to_owned(),
+    });
+    finding.facts.certificate = facts(subject.model, id);
+    finding
+}
+
+/// The certificate that a key does belong to.
+fn owner_of(subject: &Subject<'_>, key: &Key) -> Option<BundleId> {
+    subject
+        .leaves()
+        .take(LOOKED_AT)
+        .find(|(_, leaf)| pair(leaf, &key.file) == Pair::Match)
+        .map(|(id, _)| id)
 }
 
 /// How many other files are looked at for the one that was meant: the number of comparisons must
 /// not grow with the square of the number of files.
 const LOOKED_AT: usize = 1_000;
 
-fn help(subject: &Subject<'_>, id: BundleId, key_id: KeyId) -> String {
+fn help_for(subject: &Subject<'_>, id: BundleId, key_id: KeyId) -> String {
     let leaf = subject.model.bundle(id).leaf();
     let fits = |key: &Key| leaf.is_some_and(|leaf| pair(leaf, &key.file) == Pair::Match);
     let mut keys = subject.model.keys.iter().take(LOOKED_AT);
@@ -149,15 +202,10 @@ fn help(subject: &Subject<'_>, id: BundleId, key_id: KeyId) -> String {
         let file = subject.model.sources.get(key.source).name();
         return format!("`{file}` is the key of this certificate");
     }
-    let wanted = &subject.model.key(key_id).file;
-    let other = subject
-        .leaves()
-        .take(LOOKED_AT)
-        .find(|(_, leaf)| pair(leaf, wanted) == Pair::Match);
-    if let Some((other, _)) = other {
+    if let Some(other) = owner_of(subject, subject.model.key(key_id)) {
         return format!(
-            "this is the key of `{}`; name the key of this certificate",
-            bundle::file(subject, other)
+            "this is the key of {}; name the key of this certificate",
+            bundle::shown(subject, other)
         );
     }
     "name the key that the certificate was requested with, or request a new certificate with this key; \

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::words::with_more;
-use super::{Rule, Subject};
+use super::{Rule, Subject, bundle};
 use crate::finding::{Finding, Label, Level};
 use crate::model::{Key, KeyId, KeyRef, Unavailable};
 use crate::source::Location;
-use crate::x509::KeyOutcome;
+use crate::x509::{KeyOutcome, Refusal};
 
 pub(super) static RULE: Rule = Rule {
     id: "key-unreadable",
@@ -24,6 +24,10 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             KeyOutcome::Found(_) => {}
             KeyOutcome::Encrypted { .. } => findings.extend(encrypted(subject, id, key)),
             KeyOutcome::Refused(refusal) => {
+                if let Some(field) = &key.field {
+                    findings.push(refused_field(subject, id, key, field, refusal));
+                    continue;
+                }
                 let file = subject.model.sources.get(key.source).name();
                 let places = subject.key_places(id);
                 let Some(first) = places.first() else {
@@ -46,6 +50,29 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// A key that stands in a manifest.
+fn refused_field(
+    subject: &Subject<'_>,
+    id: KeyId,
+    key: &Key,
+    field: &Location,
+    refusal: &Refusal,
+) -> Finding {
+    let message = format!("{} {refusal}", bundle::key_title(subject, key));
+    let mut finding = RULE.finding(message, field.clone(), "cannot be used");
+    if !refusal.nginx_would_refuse {
+        finding.level = Level::Info;
+        "cannot be read by certlint".clone_into(&mut finding.primary.text);
+    }
+    let places = subject.key_places(id);
+    if let Some(first) = places.first() {
+        let label = with_more("needs it", places.len());
+        bundle::point(&mut finding, first.clone(), label);
+    }
+    finding.help = Some("put the key of the certificate here, as PEM text".to_owned());
+    finding
 }
 
 /// Files that the system would not read.
@@ -77,9 +104,9 @@ fn encrypted(subject: &Subject<'_>, id: KeyId, key: &Key) -> Option<Finding> {
         .collect();
     places.sort_unstable();
     places.dedup();
-    let file = subject.model.sources.get(key.source).name();
+    let title = bundle::key_title(subject, key);
     let mut finding = RULE.finding(
-        format!("key file `{file}` is encrypted, and no `ssl_password_file` is in effect"),
+        format!("{title} is encrypted, and no `ssl_password_file` is in effect"),
         (*places.first()?).clone(),
         with_more("needs a password", places.len()),
     );

@@ -8,8 +8,10 @@ mod certificate_expired;
 mod certificate_expiring;
 mod certificate_from_default_server;
 mod certificate_missing;
+mod certificate_never_issued;
 mod certificate_not_yet_valid;
 mod certificate_path_dynamic;
+mod certificate_request_misses_host;
 mod certificate_unreadable;
 mod certificate_unused;
 mod certificates_disagree;
@@ -17,9 +19,13 @@ mod chain_incomplete;
 mod chain_misordered;
 mod common_name_only;
 mod coverage;
+mod default_certificate_served;
 mod default_server_implicit;
 mod help;
 mod hint;
+mod host_claimed_twice;
+mod host_impossible;
+mod host_without_tls;
 mod include_cycle;
 mod include_missing;
 mod key_mismatch;
@@ -33,6 +39,9 @@ mod name_partly_covered;
 mod nginx_syntax;
 mod not_a_server_certificate;
 mod san_entry_unusable;
+mod secret_claimed_twice;
+mod secret_malformed;
+mod secret_missing;
 mod self_signed;
 mod server_name_conflict;
 mod server_name_impossible;
@@ -43,9 +52,11 @@ mod subject;
 mod suppression_unknown;
 mod suppression_unused;
 mod template_skipped;
+mod tls_host_without_rule;
 mod unverifiable;
 mod weak_key;
 mod words;
+mod yaml_syntax;
 
 pub use subject::Subject;
 pub(crate) use suppression_unused::{ended as suppression_ended, unused as suppression_unused};
@@ -59,15 +70,21 @@ pub static RULES: &[&Rule] = &[
     &certificate_expiring::RULE,
     &certificate_from_default_server::RULE,
     &certificate_missing::RULE,
+    &certificate_never_issued::RULE,
     &certificate_not_yet_valid::RULE,
     &certificate_path_dynamic::RULE,
+    &certificate_request_misses_host::RULE,
     &certificate_unreadable::RULE,
     &certificate_unused::RULE,
     &certificates_disagree::RULE,
     &chain_incomplete::RULE,
     &chain_misordered::RULE,
     &common_name_only::RULE,
+    &default_certificate_served::RULE,
     &default_server_implicit::RULE,
+    &host_claimed_twice::RULE,
+    &host_impossible::RULE,
+    &host_without_tls::RULE,
     &include_cycle::RULE,
     &include_missing::RULE,
     &key_mismatch::RULE,
@@ -81,6 +98,9 @@ pub static RULES: &[&Rule] = &[
     &nginx_syntax::RULE,
     &not_a_server_certificate::RULE,
     &san_entry_unusable::RULE,
+    &secret_claimed_twice::RULE,
+    &secret_malformed::RULE,
+    &secret_missing::RULE,
     &self_signed::RULE,
     &server_name_conflict::RULE,
     &server_name_impossible::RULE,
@@ -90,8 +110,10 @@ pub static RULES: &[&Rule] = &[
     &suppression_unknown::RULE,
     &suppression_unused::RULE,
     &template_skipped::RULE,
+    &tls_host_without_rule::RULE,
     &unverifiable::RULE,
     &weak_key::RULE,
+    &yaml_syntax::RULE,
 ];
 
 /// A rule: what it is called, what it says, and how it looks.

@@ -49,7 +49,7 @@ fn finding(
     if common_name_only::is_cause(first, &name.pattern) {
         return None;
     }
-    let hints = neighbours.hints(subject, &asked, first);
+    let hints = neighbours.hints(subject, &asked, first.bundle, first.leaf);
     let mut finding = RULE.finding(
         message(judged, &first.verdict),
         name.at.clone(),
@@ -58,11 +58,20 @@ fn finding(
     label_certificates(subject, judged, &mut finding);
     let missing = help::missing(&name.pattern, &first.verdict);
     finding.help = own_certificate_for_address(subject, judged)
-        .or_else(|| hint::help(subject, &hints, first, &asked, &missing))
+        .or_else(|| {
+            hint::help(
+                subject,
+                &hints,
+                (first.bundle, first.leaf),
+                &asked,
+                &missing,
+            )
+        })
         .or_else(|| Some(PATTERN.to_owned()));
     finding.facts.names.push(name.text.to_string());
     finding.facts.hint = hints.first().map(|hint| hint.as_str());
     finding.facts.certificate = facts(subject.model, first.bundle);
+    judged.temper(&mut finding);
     Some(finding)
 }
 
@@ -135,7 +144,7 @@ pub(super) fn label_certificates(
         }
     }
     for one in &judged.certificates {
-        let source = subject.model.bundle(one.bundle).source;
+        let bundle = subject.model.bundle(one.bundle);
         let names = one.leaf.names.names();
         let text = if names.is_empty() {
             "has no usable name".to_owned()
@@ -144,6 +153,6 @@ pub(super) fn label_certificates(
         };
         finding
             .related
-            .push(Label::new(Location::new(source, one.leaf.at), text));
+            .push(Label::new(bundle.at(one.leaf.at), text));
     }
 }

@@ -50,12 +50,14 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let missing = help::missing(&name.pattern, &one.verdict);
         let asked = asked(&name.pattern, &one.verdict);
         let near = hints(&one.leaf.names, &asked, &|_| false);
-        finding.help = hint::help(subject, &near, one, &asked, &missing).or_else(|| {
-            Some("write out the names that are really used, instead of a pattern".to_owned())
-        });
+        finding.help = hint::help(subject, &near, (one.bundle, one.leaf), &asked, &missing)
+            .or_else(|| {
+                Some("write out the names that are really used, instead of a pattern".to_owned())
+            });
         finding.facts.names.push(name.text.to_string());
         finding.facts.hint = near.first().map(|hint| hint.as_str());
         finding.facts.certificate = facts(subject.model, one.bundle);
+        judged.temper(&mut finding);
         findings.push(finding);
     }
 }

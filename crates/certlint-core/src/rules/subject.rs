@@ -72,6 +72,12 @@ impl<'m> Subject<'m> {
         &self.certificate_places[id.0 as usize]
     }
 
+    /// Somebody is served with these certificates: a line brings them, or they stand in a manifest,
+    /// where what uses them may be in another repository.
+    pub(super) fn is_in_use(&self, id: BundleId) -> bool {
+        !self.certificate_places(id).is_empty() || self.model.bundle(id).field.is_some()
+    }
+
     /// The `ssl_certificate_key` lines that bring a key file, in order of reading.
     pub(super) fn key_places(&self, id: KeyId) -> &[Location] {
         &self.key_places[id.0 as usize]
@@ -87,7 +93,7 @@ impl<'m> Subject<'m> {
         (0u32..)
             .map(BundleId)
             .zip(&self.leaves)
-            .filter(|(id, _)| !self.certificate_places(*id).is_empty())
+            .filter(|(id, _)| self.is_in_use(*id))
             .filter_map(|(id, leaf)| Some((id, (*leaf)?)))
     }
 

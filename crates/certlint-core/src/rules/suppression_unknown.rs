@@ -2,7 +2,7 @@
 
 use super::{Rule, Subject, by_id, nearest};
 use crate::finding::{Finding, Level};
-use crate::suppress::{Mistake, Suppression};
+use crate::suppress::{ANNOTATION, Mistake, Suppression};
 
 pub(super) static RULE: Rule = Rule {
     id: "suppression-unknown",
@@ -43,8 +43,12 @@ fn check_one(suppression: &Suppression, findings: &mut Vec<Finding>) {
             Mistake::NoReason => "has no effect without a reason",
         };
         let mut finding = RULE.finding(mistake.to_string(), suppression.at.clone(), label);
-        finding.help =
-            Some("write `# certlint: ignore[rule-a, rule-b] why this is right here`".to_owned());
+        finding.help = Some(match (&suppression.object, suppression.rules.first()) {
+            (Some(_), Some(rule)) => {
+                format!("write `{ANNOTATION}{}: why this is right here`", rule.value)
+            }
+            _ => "write `# certlint: ignore[rule-a, rule-b] why this is right here`".to_owned(),
+        });
         findings.push(finding);
     }
 }

@@ -5,6 +5,7 @@
 use super::{Rule, Subject};
 use crate::finding::{Finding, Level};
 use crate::source::Spanned;
+use crate::suppress::{ANNOTATION, Suppression};
 
 pub(super) static RULE: Rule = Rule {
     id: "suppression-unused",
@@ -17,22 +18,37 @@ pub(super) static RULE: Rule = Rule {
 fn check(_: &Subject<'_>, _: &mut Vec<Finding>) {}
 
 /// The finding for a rule in a suppression that nothing needs.
-pub(crate) fn unused(rule: &Spanned<String>) -> Finding {
+pub(crate) fn unused(suppression: &Suppression, rule: &Spanned<String>) -> Finding {
     let mut finding = RULE.finding(
-        format!("nothing here needs `ignore[{}]`", rule.value),
+        format!("nothing here needs `{}`", form(suppression, rule)),
         rule.at.clone(),
         "suppresses nothing",
     );
-    finding.help = Some(
-        "remove it; a suppression speaks for its own line, or for the line below it".to_owned(),
-    );
+    finding.help = Some(if suppression.object.is_some() {
+        "remove it; an annotation speaks for what is reported inside of its own object".to_owned()
+    } else {
+        "remove it; a suppression speaks for its own line, or for the line below it".to_owned()
+    });
     finding
 }
 
+/// A suppression of one rule, as it is written.
+fn form(suppression: &Suppression, rule: &Spanned<String>) -> String {
+    match suppression.object {
+        Some(_) => format!("{ANNOTATION}{}", rule.value),
+        None => format!("ignore[{}]", rule.value),
+    }
+}
+
 /// The finding for a rule in a suppression whose last day, `day`, is over.
-pub(crate) fn ended(rule: &Spanned<String>, day: &str, needed: bool) -> Finding {
+pub(crate) fn ended(
+    suppression: &Suppression,
+    rule: &Spanned<String>,
+    day: &str,
+    needed: bool,
+) -> Finding {
     let mut finding = RULE.finding(
-        format!("`ignore[{}]` ended with {day}", rule.value),
+        format!("`{}` ended with {day}", form(suppression, rule)),
         rule.at.clone(),
         "no longer in effect",
     );

@@ -1,0 +1,54 @@
+//! `certificate-request-misses-host`: a Certificate that will never have a host that uses its Secret.
+//!
+//! Also a Secret that covers the host today loses it with the next renewal.
+
+use super::words::list;
+use super::{Rule, Subject, help};
+use crate::finding::{Finding, Label, Level};
+use crate::model::Problem;
+
+pub(super) static RULE: Rule = Rule {
+    id: "certificate-request-misses-host",
+    summary: "a cert-manager Certificate does not ask for a host that uses its Secret",
+    docs: include_str!("docs/certificate-request-misses-host.md"),
+    level: Level::Error,
+    check,
+};
+
+/// More names than this do not fit a line that anybody reads.
+const NAMES_MAX: usize = 20;
+
+fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    for problem in subject.problems() {
+        let Problem::RequestMissesHost {
+            at,
+            host,
+            request,
+            name,
+            dns_names,
+        } = problem
+        else {
+            continue;
+        };
+        let mut finding = RULE.finding(
+            format!("Certificate `{name}` does not ask for `{host}`, which uses its Secret"),
+            at.clone(),
+            "not among its names",
+        );
+        let asks = if dns_names.is_empty() {
+            "asks for no name".to_owned()
+        } else {
+            format!("asks for {}", list(dns_names, 5))
+        };
+        finding.related.push(Label::new(request.clone(), asks));
+        let mut all = dns_names.clone();
+        all.push(host.clone());
+        finding.help = Some(if all.len() > NAMES_MAX {
+            format!("add `- {host}` to the `dnsNames` of Certificate `{name}`")
+        } else {
+            format!("write {} into Certificate `{name}`", help::dns_names(&all))
+        });
+        finding.facts.names.push(host.clone());
+        findings.push(finding);
+    }
+}

@@ -1,0 +1,33 @@
+//! `host-without-tls`: an Ingress with TLS that forgets one of its hosts.
+//!
+//! The API reference of Ingress asks for each host in a `tls` entry explicitly.
+
+use super::{Rule, Subject};
+use crate::finding::{Finding, Level};
+use crate::model::Problem;
+
+pub(super) static RULE: Rule = Rule {
+    id: "host-without-tls",
+    summary: "an Ingress serves a host that none of its tls entries lists",
+    docs: include_str!("docs/host-without-tls.md"),
+    level: Level::Warning,
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    for problem in subject.problems() {
+        let Problem::HostWithoutTls { at, host } = problem else {
+            continue;
+        };
+        let mut finding = RULE.finding(
+            format!("`{host}` has no certificate: no `tls` entry of this Ingress lists it"),
+            at.clone(),
+            "in no `tls` entry",
+        );
+        finding.help = Some(format!(
+            "add `- {host}` to the `hosts` of the `tls` entry whose Secret covers it"
+        ));
+        finding.facts.names.push(host.clone());
+        findings.push(finding);
+    }
+}
