@@ -61,8 +61,8 @@ fn is_shaped(text: &[u8]) -> bool {
     }
     memchr::memmem::find_iter(text, b"apiVersion").any(|at| {
         let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |line| line + 1);
-        let before = text[line..at].strip_prefix(b"\xef\xbb\xbf");
-        let before = before.unwrap_or(&text[line..at]);
+        let before = &text[line..at];
+        let before = before.strip_prefix(b"\xef\xbb\xbf").unwrap_or(before);
         matches!(before, b"" | b"- " | b"\"" | b"- \"")
     })
 }

@@ -12,6 +12,8 @@ use std::ops::Range;
 use certlint_core::source::{Source, Span};
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
+use super::hidden::mask;
+
 /// Columns that a tab takes.
 const TAB: usize = 4;
 
@@ -50,10 +52,11 @@ impl Excerpt {
     }
 
     /// The lines around `marks`, the most important mark first, with `context` lines more on each
-    /// side; and where each mark lies in the excerpt. A mark over several lines ends with its
-    /// first one. `None` for a mark that is cut away, never for the first one.
+    /// side, without what is hidden in the source; and where each mark lies in the excerpt. A mark
+    /// over several lines ends with its first one. `None` for a mark that is cut away, never for
+    /// the first one.
     pub(super) fn new(
-        source: &Source,
+        (source, hidden): (&Source, &[Span]),
         marks: &[Span],
         context: usize,
         width: usize,
@@ -88,12 +91,14 @@ impl Excerpt {
             let marks: Vec<(usize, Range<usize>)> = marks.collect();
             let anchor = marks.first().map_or(0, |(_, mark)| mark.start);
             let view = window(line, anchor, width.saturating_sub(FRAME).max(LEAST));
-            let base = excerpt.begin_line(number, &line[view.clone()], view.start > 0);
+            let shown = mask(&line[view.clone()], start + view.start, hidden);
+            let base = excerpt.begin_line(number, &shown, view.start > 0);
             for (index, mark) in marks {
                 if mark.start < view.start || mark.start > view.end {
                     continue;
                 }
-                let offset = |at: usize| base + clean(&line[view.start..at.min(view.end)]).len();
+                let shown = |at: usize| clean(&shown[..at.min(view.end) - view.start]);
+                let offset = |at| base + shown(at).len();
                 let (begin, end) = excerpt.at_least_one(offset(mark.start), offset(mark.end));
                 let column = source.position(marks_start(start, &mark)).column as usize - 1;
                 excerpt.columns.insert(begin, column);
@@ -300,7 +305,7 @@ mod tests {
         let mut sources = Sources::default();
         let id = sources.add("a".to_owned(), Some(text.into()));
         let marks: Vec<Span> = marks.iter().map(|&(a, b)| Span::new(a, b)).collect();
-        let (excerpt, places) = Excerpt::new(sources.get(id), &marks, 1, width);
+        let (excerpt, places) = Excerpt::new((sources.get(id), &[]), &marks, 1, width);
         let marked = places.into_iter();
         let marked = marked.map(|place| place.map(|place| excerpt.text[place].to_owned()));
         let marked = marked.collect();

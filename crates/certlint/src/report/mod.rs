@@ -1,6 +1,7 @@
 //! Findings leave as text, as short lines, or as JSON.
 
 mod excerpt;
+mod hidden;
 mod json;
 mod short;
 mod text;

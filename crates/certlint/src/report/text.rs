@@ -15,6 +15,7 @@ use miette::{
 };
 
 use super::excerpt::Excerpt;
+use super::hidden::Hidden;
 use super::{Look, Report, printable};
 
 pub(super) fn write(report: &Report<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
@@ -30,6 +31,7 @@ struct Printer {
     handler: GraphicalReportHandler,
     theme: GraphicalTheme,
     width: usize,
+    hidden: Hidden,
 }
 
 impl Printer {
@@ -44,6 +46,7 @@ impl Printer {
             handler: GraphicalReportHandler::new_themed(theme.clone()).with_wrap_lines(false),
             theme,
             width: look.width,
+            hidden: Hidden::default(),
         }
     }
 
@@ -149,7 +152,8 @@ impl Printer {
             .into_iter()
             .partition(|label| has_lines(label) && near.contains(&line(source, label)));
         let spans: Vec<Span> = here.iter().filter_map(|label| label.at.span).collect();
-        let (excerpt, places) = Excerpt::new(source, &spans, context, self.width);
+        let hidden = self.hidden.of(model, head.at.source);
+        let (excerpt, places) = Excerpt::new((source, &hidden), &spans, context, self.width);
         part.excerpt = excerpt;
         let mut cut = Vec::new();
         for (index, (label, place)) in here.into_iter().zip(places).enumerate() {
@@ -355,6 +359,54 @@ error[name-not-covered]
    ╰────
   help: add the name
         or remove it
+"
+        );
+    }
+
+    #[test]
+    fn a_key_beside_the_certificate_is_not_quoted() {
+        let text = "\
+apiVersion: v1
+kind: Secret
+data:
+  tls.crt: Y2VydA==
+  tls.key: c2VjcmV0
+";
+        let mut model = Model::default();
+        let source = model
+            .sources
+            .add("tls.yaml".to_owned(), Some(text.as_bytes().into()));
+        let start = text.find("Y2VydA==").unwrap();
+        let finding = Finding {
+            rule: "certificate-expired",
+            level: Level::Error,
+            message: "certificate has expired".to_owned(),
+            primary: Label::new(
+                Location::new(source, Span::new(start, start + 8)),
+                "this certificate",
+            ),
+            related: Vec::new(),
+            help: None,
+            facts: Facts::default(),
+        };
+        let look = Look {
+            format: ReportFormat::Text,
+            color: false,
+            width: 80,
+            verbose: false,
+        };
+        assert_eq!(
+            Printer::new(look).print(&model, &finding).unwrap(),
+            "\
+error[certificate-expired]
+  × certificate has expired
+   ╭─[tls.yaml:4:12]
+ 3 │ data:
+ 4 │   tls.crt: Y2VydA==
+   ·            ────┬───
+   ·                ╰── this certificate
+ 5 │   tls.key: ********
+   ╰────
 "
         );
     }

@@ -10,6 +10,7 @@ mod color;
 mod discovery;
 mod dump;
 mod hostile;
+mod manifests;
 mod mapping;
 mod resolve;
 mod support;

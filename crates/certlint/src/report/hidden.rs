@@ -1,0 +1,192 @@
+//! What an excerpt must not quote: a Secret may stand beside the line in question, and a report is
+//! read by more people than the Secret is.
+//!
+//! Hidden are private keys wherever they stand, and all that Secrets hold but certificates. Where a
+//! manifest cannot be read, nobody knows what is what, so every long run of base64 is hidden there.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use certlint_core::kubernetes::{Body, Document, looks_like_manifest, objects, read_with};
+use certlint_core::model::Model;
+use certlint_core::source::{SourceId, Span};
+
+/// No word of a manifest is as long, and hardly any key is shorter, in bytes.
+const LONG_RUN: usize = 40;
+
+/// Where `kubectl apply` keeps a copy of the whole object.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// The hidden spans of all sources that were shown so far.
+#[derive(Default)]
+pub(super) struct Hidden {
+    by_source: RefCell<BTreeMap<SourceOf, Rc<[Span]>>>,
+}
+
+/// Models number their sources each for itself.
+type SourceOf = (*const Model, SourceId);
+
+impl Hidden {
+    /// The hidden spans of a source, sorted. A manifest is read for this when it is first shown.
+    pub(super) fn of(&self, model: &Model, source: SourceId) -> Rc<[Span]> {
+        let key = (std::ptr::from_ref(model), source);
+        let mut by_source = self.by_source.borrow_mut();
+        let spans = by_source.entry(key);
+        spans.or_insert_with(|| find(model, source).into()).clone()
+    }
+}
+
+/// A line that starts at `start` with stars for what is hidden; its length stays.
+pub(super) fn mask<'l>(line: &'l [u8], start: usize, hidden: &[Span]) -> Cow<'l, [u8]> {
+    let end = start + line.len();
+    let first = hidden.partition_point(|span| span.end as usize <= start);
+    let here = hidden[first..].iter();
+    let here = here.take_while(|span| (span.start as usize) < end);
+    let mut line = Cow::Borrowed(line);
+    for span in here {
+        let from = (span.start as usize).saturating_sub(start);
+        let to = (span.end as usize - start).min(line.len());
+        for byte in &mut line.to_mut()[from..to] {
+            if !byte.is_ascii_whitespace() {
+                *byte = b'*';
+            }
+        }
+    }
+    line
+}
+
+fn find(model: &Model, source: SourceId) -> Vec<Span> {
+    let keys = model.keys.iter().filter_map(|key| key.field.as_ref());
+    let keys = keys.filter(|field| field.source == source);
+    let mut spans: Vec<Span> = keys.filter_map(|field| field.span).collect();
+    if let Some(text) = model.sources.get(source).text()
+        && looks_like_manifest(text)
+    {
+        let documents = read_with(text, |document| in_document(&document));
+        if documents.iter().any(Option::is_none) {
+            spans.extend(long_runs(text));
+        }
+        spans.extend(documents.into_iter().flatten().flatten());
+    }
+    joined(spans)
+}
+
+/// Sorted, and none inside of another one, so that their ends are sorted, too.
+fn joined(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_unstable();
+    let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match joined.last_mut() {
+            Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+            _ => joined.push(span),
+        }
+    }
+    joined
+}
+
+/// What the Secrets of a document hold; `None` for a document that cannot be read.
+fn in_document(document: &Document<'_>) -> Option<Vec<Span>> {
+    let tree = match &document.body {
+        Body::Tree(tree) => tree,
+        Body::Empty => return Some(Vec::new()),
+        Body::Broken(_) | Body::Template(_) => return None,
+    };
+    let mut spans = Vec::new();
+    for object in objects(tree) {
+        if object.kind != "Secret" {
+            continue;
+        }
+        for field in ["data", "stringData"] {
+            let entries = object.node.get(field).into_iter();
+            for (key, value) in entries.flat_map(|field| field.entries()) {
+                if !key.text().ends_with(".crt") {
+                    spans.push(value.span());
+                }
+            }
+        }
+        let annotations = object.node.get("metadata");
+        let annotations = annotations.and_then(|metadata| metadata.get("annotations"));
+        let copy = annotations.and_then(|annotations| annotations.get(LAST_APPLIED));
+        spans.extend(copy.map(|copy| copy.span()));
+    }
+    Some(spans)
+}
+
+fn long_runs(text: &[u8]) -> Vec<Span> {
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let mut runs = Vec::new();
+    let mut start = 0;
+    for run in text.split(|byte| !is_base64(byte)) {
+        let end = start + run.len();
+        if run.len() >= LONG_RUN {
+            runs.push(Span::new(start, end));
+        }
+        start = end + 1;
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text as it may be shown.
+    fn shown(text: &str) -> String {
+        let mut model = Model::default();
+        let source = model
+            .sources
+            .add("a.yaml".to_owned(), Some(text.as_bytes().into()));
+        let spans = find(&model, source);
+        let shown = mask(text.as_bytes(), 0, &spans).into_owned();
+        String::from_utf8(shown).unwrap()
+    }
+
+    #[test]
+    fn of_secrets_only_certificates_are_shown() {
+        let text = "\
+apiVersion: v1
+kind: Secret
+metadata: {annotations: {kubectl.kubernetes.io/last-applied-configuration: copy}}
+data:
+  tls.crt: Y2VydA==
+  tls.key: c2VjcmV0
+  password: eA==
+stringData:
+  more.key: |
+    two
+    lines
+---
+apiVersion: v1
+kind: ConfigMap
+data:
+  tls.key: c2VjcmV0
+";
+        let expected = text
+            .replace(": copy", ": ****")
+            .replacen("c2VjcmV0", "********", 1)
+            .replace("eA==", "****")
+            .replace("two", "***")
+            .replace("lines", "*****");
+        assert_eq!(shown(text), expected);
+        let json = r#"{"apiVersion":"v1","items":[{"kind":"Secret","data":{"a":"eA=="}}]}"#;
+        assert_eq!(shown(json), json.replace(r#""eA==""#, "******"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_shows_nothing_long() {
+        let key = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgQ3+Uwb9vykhtFD8H";
+        let text = format!("apiVersion: v1\nkind: Secret\ndata: [\n  tls.key: {key}\n");
+        assert_eq!(shown(&text), text.replace(key, &"*".repeat(key.len())));
+    }
+
+    #[test]
+    fn lines_keep_their_length() {
+        let hidden = [Span::new(2, 4), Span::new(6, 30)];
+        assert_eq!(*mask(b"abcd", 1, &hidden), *b"a**d");
+        assert_eq!(*mask(b"a b", 7, &hidden), *b"* *");
+        assert_eq!(*mask(b"ab", 40, &hidden), *b"ab");
+        assert!(matches!(mask(b"a", 0, &hidden), Cow::Borrowed(_)));
+    }
+}
