@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::cluster::{Cluster, Kept};
 use super::controller::{Choice, Controller, class_of, controller_of};
-use super::facts::{Fault, Ingress, TlsEntry};
+use super::facts::{Fault, Ingress, Request, TlsEntry};
 use super::ingress_nginx::{self, Cause, Slot};
 use super::lower::Options;
 use crate::finding::Level;
@@ -82,12 +83,21 @@ pub(super) fn assemble(
 
 /// Gives the model the certificates and keys of all Secrets, with a server each that holds them.
 fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragment: &mut Fragment) {
-    let requests = &cluster.requests;
+    let mut pending: BTreeSet<String> = cluster.requests.keys().cloned().collect();
+    for ingress in cluster
+        .ingresses
+        .iter()
+        .filter(|ingress| ingress.meta.has_shim())
+    {
+        let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
+        let namespace = &ingress.meta.namespace;
+        pending.extend(secrets.map(|secret| format!("{namespace}/{}", secret.value)));
+    }
     for (name, kept) in &mut cluster.secrets {
         if !kept.secret.is_tls {
             continue;
         }
-        let pending = requests.contains_key(name);
+        let pending = pending.contains(name);
         let fault = |at: &Location, key: &str, fault: Fault| {
             (fault != Fault::Encrypted).then(|| Problem::SecretMalformed {
                 at: at.clone(),
@@ -362,8 +372,16 @@ impl<'a> Class<'a> {
                 self.endpoint(server, host, kept, &secret.at, doubt);
             }
         }
-        for host in unlisted(ingress) {
-            if !ingress.tls.is_empty() {
+        // Without `hosts` the controller decides what the entry is for.
+        let is_open = controller.choice == Choice::Contract
+            && ingress.tls.iter().any(|entry| entry.hosts.is_empty());
+        for host in unlisted(ingress, controller.choice == Choice::Exact) {
+            let in_pool = || {
+                controller.choice == Choice::Pool
+                    && (self.pool_covers(ingress, &host, all).is_some()
+                        || !self.pool_is_known(ingress, all))
+            };
+            if !ingress.tls.is_empty() && !is_open && !in_pool() {
                 self.fragment.problems.push(Problem::HostWithoutTls {
                     at: host.at.clone(),
                     host: host.value.clone(),
@@ -381,6 +399,12 @@ impl<'a> Class<'a> {
         key: &str,
     ) -> Known<'a> {
         if let Some(kept) = self.cluster.secrets.get(key) {
+            if kept.secret.is_encrypted {
+                let what = format!("{key} (encrypted)");
+                let entry = self.unverifiable.entry((UnverifiableKind::Secret, what));
+                entry.or_insert_with(|| (secret.at.clone(), 0)).1 += 1;
+                return Known::Nothing;
+            }
             return match kept.bundle {
                 Some(_) if kept.leaf.is_some() => Known::Certificate(kept),
                 _ => Known::Malformed,
@@ -390,7 +414,7 @@ impl<'a> Class<'a> {
             return Known::Pending;
         }
         if let Some(request) = self.cluster.requests.get(key).and_then(|all| all.first()) {
-            if request_covers(&request.dns_names, &host.value) {
+            if request_covers(request, &host.value) {
                 return Known::Pending;
             }
             self.fragment.problems.push(Problem::RequestMissesHost {
@@ -404,7 +428,7 @@ impl<'a> Class<'a> {
         }
         if !self.cluster.suppliers.contains_key(key) && self.options.require_secrets {
             self.fragment.problems.push(Problem::SecretMissing {
-                at: secret.at.clone(),
+                at: host.at.clone(),
                 secret: key.to_owned(),
                 host: host.value.clone(),
             });
@@ -436,8 +460,7 @@ impl<'a> Class<'a> {
         let Some([request]) = self.cluster.requests.get(key).map(Vec::as_slice) else {
             return false;
         };
-        if is_covered || ingress.meta.has_shim() || request_covers(&request.dns_names, &host.value)
-        {
+        if is_covered || ingress.meta.has_shim() || request_covers(request, &host.value) {
             return false;
         }
         self.fragment.problems.push(Problem::RequestMissesHost {
@@ -460,7 +483,7 @@ impl<'a> Class<'a> {
         let requests = self.cluster.requests.get(key)?;
         let covering = requests
             .iter()
-            .find(|request| request_covers(&request.dns_names, &host.value))?;
+            .find(|request| request_covers(request, &host.value))?;
         Some(format!(
             "cert-manager's Certificate `{}` has the host and will write the Secret anew",
             covering.meta.name
@@ -525,7 +548,9 @@ impl<'a> Class<'a> {
         let mut rules = ingress.rules.iter();
         let has_rule = rules.any(|rule| {
             rule.host.as_ref().is_none_or(|rule| {
-                rule.value.eq_ignore_ascii_case(&host.value) || takes(&rule.value, &host.value)
+                rule.value.eq_ignore_ascii_case(&host.value)
+                    || takes(&rule.value, &host.value)
+                    || takes(&host.value, &rule.value)
             })
         });
         if !has_rule && !ingress.rules.is_empty() {
@@ -607,7 +632,7 @@ impl<'a> Class<'a> {
         let listed = ingress.tls.iter().flat_map(|entry| &entry.hosts);
         let rules = ingress.rules.iter().filter_map(|rule| rule.host.as_ref());
         let mut seen = BTreeSet::new();
-        for host in rules.chain(listed) {
+        for host in listed.chain(rules) {
             let name = host.value.strip_prefix("*.").unwrap_or(&host.value);
             let reason = if name.split('.').any(|label| label.len() > 63) {
                 "a label is longer than the 63 bytes that DNS and certificates allow"
@@ -709,7 +734,7 @@ impl<'a> Class<'a> {
                     Some(Slot::Unknown(_) | Slot::Placeholder(Cause::NoSecret)) | None
                 )
             };
-            for host in unlisted(ingress).into_iter().filter(is_open) {
+            for host in unlisted(ingress, true).into_iter().filter(is_open) {
                 if !ingress.tls.is_empty() && !self.is_said(&host.at) {
                     self.fragment.problems.push(Problem::HostWithoutTls {
                         at: host.at.clone(),
@@ -831,11 +856,13 @@ fn place(ingress: &Ingress, host: &str) -> Option<Spanned<String>> {
         .cloned()
 }
 
-/// Rule hosts that no `tls` entry lists, each once.
-fn unlisted(ingress: &Ingress) -> Vec<Spanned<String>> {
+/// Rule hosts that no `tls` entry lists, each once; `literally`: a listed wildcard takes nothing.
+fn unlisted(ingress: &Ingress, literally: bool) -> Vec<Spanned<String>> {
     let is_listed = |host: &str| {
         let mut listed = ingress.tls.iter().flat_map(|entry| &entry.hosts);
-        listed.any(|listed| listed.value.eq_ignore_ascii_case(host) || takes(&listed.value, host))
+        listed.any(|listed| {
+            listed.value.eq_ignore_ascii_case(host) || (!literally && takes(&listed.value, host))
+        })
     };
     let mut seen = BTreeSet::new();
     ingress
@@ -854,10 +881,14 @@ fn takes(pattern: &str, host: &str) -> bool {
         .is_some_and(|(base, (first, rest))| first != "*" && rest.eq_ignore_ascii_case(base))
 }
 
-/// Whether a Certificate with these `dnsNames` will cover a host.
-fn request_covers(dns_names: &[String], host: &str) -> bool {
+/// Whether what a Certificate asks for will cover a host.
+fn request_covers(request: &Request, host: &str) -> bool {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        let mut addresses = request.addresses.iter();
+        return addresses.any(|other| other.parse() == Ok(address));
+    }
     let none: [&[u8]; 0] = [];
-    let names = SanSet::new(dns_names.iter(), none, none);
+    let names = SanSet::new(request.dns_names.iter(), none, none);
     matches!(
         covers(&names, &HostPattern::ingress(host)),
         Verdict::Covered(_)

@@ -12,6 +12,8 @@ use super::facts::{Ingress, IngressClass};
 pub(super) enum Choice {
     /// Each host of a `tls` entry is served with the entry's Secret, for all that is known.
     Contract,
+    /// As `Listed`, and a host must be listed literally to have TLS.
+    Exact,
     /// Takes its certificates elsewhere: nothing can be said about Secrets.
     External,
     /// ingress-nginx: see `ingress_nginx.rs`.
@@ -48,7 +50,7 @@ const KNOWN: &[(&str, &[&str], &str, Choice)] = &[
         "nginx.org/ingress-controller",
         &[],
         "F5 NGINX",
-        Choice::Listed,
+        Choice::Exact,
     ),
     (
         "traefik.io/ingress-controller",
@@ -149,6 +151,7 @@ const EXTERNAL: &[&str] = &[
     "networking.gke.io/v1beta1.FrontendConfig",
     "appgw.ingress.kubernetes.io/appgw-ssl-certificate",
     "traefik.ingress.kubernetes.io/router.tls.certresolver",
+    "haproxy-ingress.github.io/cert-signer",
 ];
 
 /// The class of an Ingress by name; `None` where nothing says it.
@@ -176,15 +179,26 @@ pub(super) fn controller_of(
 ) -> Controller {
     let is_external = |name: &&str| ingress.meta.annotation(name).is_some();
     let class = class_of(ingress, classes);
+    // `haproxy.org/ingress-controller/NAME` and the like carry a name of their own behind.
+    let is_it = |known: &&(&str, &[&str], &str, Choice), controller: &str| {
+        let rest = controller.strip_prefix(known.0);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
     let known = class.and_then(|class| match classes.get(class) {
-        Some(class) => KNOWN.iter().find(|known| known.0 == class.controller),
+        Some(class) => KNOWN.iter().find(|known| is_it(known, &class.controller)),
         None => KNOWN.iter().find(|known| known.1.contains(&class)),
     });
     let controller = known.map_or(CONTRACT, |&(_, _, name, choice)| Controller {
         name,
         choice,
     });
-    if controller.choice != Choice::Contract && EXTERNAL.iter().any(|name| is_external(name)) {
+    let passes_through = controller.choice == Choice::IngressNginx
+        && ingress
+            .meta
+            .annotation("nginx.ingress.kubernetes.io/ssl-passthrough")
+            .is_some_and(|value| value.value == "true");
+    let elsewhere = controller.choice != Choice::Contract && EXTERNAL.iter().any(is_external);
+    if elsewhere || passes_through {
         return Controller {
             choice: Choice::External,
             ..controller

@@ -95,6 +95,7 @@ pub(super) struct Request {
     pub(super) meta: Meta,
     pub(super) secret: Spanned<String>,
     pub(super) dns_names: Vec<String>,
+    pub(super) addresses: Vec<String>,
     /// `spec.dnsNames`, or the object's name where there are none.
     pub(super) dns_names_at: Location,
 }
@@ -114,6 +115,10 @@ pub(super) struct Secret {
     pub(super) is_tls: bool,
     pub(super) certificate: Option<Part<CertificateFile>>,
     pub(super) key: Option<Part<KeyFile>>,
+    /// Its type is `kubernetes.io/tls`.
+    pub(super) has_tls_type: bool,
+    /// A value is encrypted, so that nothing is known of it.
+    pub(super) is_encrypted: bool,
     /// The first PEM block of `tls.crt` is a certificate, as controllers written in Go want it.
     pub(super) leaf_is_first_block: bool,
 }
@@ -260,13 +265,16 @@ fn class(node: Node<'_>, meta: &Meta) -> IngressClass {
 fn request(node: Node<'_>, source: SourceId, meta: Meta) -> Option<Request> {
     let secret = path(node, &["spec", "secretName"])?;
     let names = path(node, &["spec", "dnsNames"]);
+    let texts = |node: Option<Node<'_>>| {
+        let items = node.into_iter().flat_map(Node::items);
+        items
+            .filter_map(|item| item.text().map(str::to_owned))
+            .collect()
+    };
     Some(Request {
         secret: Spanned::new(secret.text()?.to_owned(), secret.at(source)),
-        dns_names: names
-            .into_iter()
-            .flat_map(Node::items)
-            .filter_map(|name| name.text().map(str::to_owned))
-            .collect(),
+        dns_names: texts(names),
+        addresses: texts(path(node, &["spec", "ipAddresses"])),
         dns_names_at: names.map_or_else(|| meta.at.clone(), |names| names.at(source)),
         meta,
     })
@@ -298,7 +306,12 @@ fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
     let certificate = value("tls.crt");
     let key = value("tls.key");
     let decoded = certificate.map(bytes);
+    let is_encrypted = |value: Option<(Node<'_>, bool)>| {
+        value.is_some_and(|value| decode(value.0, value.1) == Err(Fault::Encrypted))
+    };
     Secret {
+        has_tls_type: is_tls_type,
+        is_encrypted: is_encrypted(certificate),
         is_tls: is_tls_type || certificate.is_some() || key.is_some(),
         leaf_is_first_block: match &decoded {
             Some(Ok(bytes)) => x509::pem::scan(bytes)
@@ -307,15 +320,22 @@ fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
             _ => false,
         },
         certificate: certificate.zip(decoded).map(|((node, _), bytes)| Part {
-            at: node.at(source),
+            at: at_key(node, source),
             value: bytes.and_then(|bytes| pem(&bytes).map(|()| x509::read_certificates(&bytes))),
         }),
         key: key.map(|value| Part {
-            at: value.0.at(source),
+            at: at_key(value.0, source),
             value: bytes(value).and_then(|bytes| pem(&bytes).map(|()| x509::read_key(&bytes))),
         }),
         meta,
     }
+}
+
+/// The key stands for a value of hundreds of characters, or of many lines.
+fn at_key(node: Node<'_>, source: SourceId) -> Location {
+    let mut at = node.at(source);
+    at.span = node.key().map_or(at.span, |key| Some(key.span()));
+    at
 }
 
 /// Base64 as Go's decoder takes it: padding needed, line ends passed over.
