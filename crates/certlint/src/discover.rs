@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use certlint_core::files::{FileError, Files};
 use certlint_core::nginx::dump::Dump;
-use certlint_core::nginx::{Kind, sniff};
+use certlint_core::nginx::{Kind, only_includes, sniff};
 use clap::CommandFactory;
 use rayon::prelude::*;
 
@@ -278,6 +278,10 @@ impl Search<'_> {
             }
         };
         match kind_of(&content) {
+            // What somebody names may well be a main file that only includes others.
+            Kind::Other if only_includes(&content) => {
+                self.take(&file.path, &real, content, Kind::Main);
+            }
             Kind::Other => self.console.error(format!(
                 "`{typed}` is not recognised as nginx configuration"
             )),
