@@ -42,7 +42,7 @@ pub(crate) fn run(seconds: u32) -> Result<()> {
         command.args(seeds.map(|(_, folder)| folder)).arg("--");
         command.args([
             &format!("-max_total_time={seconds}"),
-            "-timeout=10",
+            "-timeout=30",
             "-rss_limit_mb=2048",
         ]);
         let output = shell::capture(command.current_dir(shell::root()))?;

@@ -58,10 +58,11 @@ pub(crate) fn nginx_path() -> &'static Path {
     }
 }
 
-/// A command of the real nginx in a session of its own: OpenSSL would otherwise ask for a pass
-/// phrase on our terminal.
+/// A command of the real nginx, in a session of its own: OpenSSL would otherwise ask for a pass
+/// phrase on our terminal. It ends with us, also when we are killed.
 pub(crate) fn nginx() -> Command {
     let mut command = Command::new("setsid");
+    command.args(["setpriv", "--pdeathsig", "KILL"]);
     command.arg(nginx_path());
     command
 }

@@ -279,6 +279,8 @@ pub enum KeyRef {
 pub enum Unavailable {
     /// Variables that are always empty during the handshake, so that it fails; the variable's name.
     AlwaysEmpty(Box<str>),
+    /// The path leads to a directory.
+    Directory,
     /// Only run time knows, and why.
     Dynamic(Box<str>),
     /// The tree ought to have it and does not.

@@ -237,6 +237,7 @@ fn unknown_part(model: &Model, certificates: &[Served]) -> (Outcome, Option<Stri
             CertRef::Bundle(_) => Some("the certificate is beyond the limits here".to_owned()),
             CertRef::Unavailable(why) => Some(match why {
                 Unavailable::AlwaysEmpty(name) => format!("`{name}` is empty during the handshake"),
+                Unavailable::Directory => "the certificate's path is a directory".to_owned(),
                 Unavailable::Dynamic(what) => what.to_string(),
                 Unavailable::Missing => "the certificate is not there".to_owned(),
                 Unavailable::Outside => "the certificate is outside the checked tree".to_owned(),

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use certlint_core::files::{FileError, Files};
-use certlint_core::nginx::Kind;
 use certlint_core::nginx::dump::Dump;
+use certlint_core::nginx::{Kind, only_includes};
 use clap::CommandFactory;
 use rayon::prelude::*;
 
@@ -278,6 +278,10 @@ impl Search<'_> {
             }
         };
         match sniff(&real, &content) {
+            // What somebody names may well be a main file that only includes others.
+            Sniffed::Other if only_includes(&content) => {
+                self.take(&file.path, &real, content, Sniffed::Nginx(Kind::Main));
+            }
             Sniffed::Other => self.tell_unknown(&typed.to_string()),
             sniffed => self.take(&file.path, &real, content, sniffed),
         }

@@ -341,6 +341,19 @@ impl<'a> Class<'a> {
                 let Known::Certificate(kept) = self.known(ingress, host, secret, &key) else {
                     continue;
                 };
+                if controller.choice == Choice::Exact && !kept.secret.has_tls_type {
+                    self.fragment.problems.push(Problem::SecretMalformed {
+                        at: kept.secret.type_at.clone(),
+                        secret: key.clone(),
+                        message: "type is not `kubernetes.io/tls`, and F5 NGINX rejects handshakes"
+                            .to_owned(),
+                        help: Some(
+                            "make the Secret anew with `type: kubernetes.io/tls`".to_owned(),
+                        ),
+                        pending: false,
+                    });
+                    continue;
+                }
                 if self.request_is_to_blame(ingress, host, &key, kept) {
                     continue;
                 }
@@ -577,7 +590,7 @@ impl<'a> Class<'a> {
         };
         if let Some(first) = table.hosts.get(&name) {
             let differs = first.secret.as_deref() != Some(key);
-            if differs && first.server != server {
+            if differs {
                 self.fragment.problems.push(Problem::HostClaimedTwice {
                     host: host.value.clone(),
                     loser: host.at.clone(),
@@ -711,6 +724,22 @@ impl<'a> Class<'a> {
                 },
             );
         }
+        for (host, winner, loser) in &table.lost {
+            let (Some(first), Some(second)) =
+                (place(members[*winner], host), place(members[*loser], host))
+            else {
+                continue;
+            };
+            let secret =
+                |ingress: &Ingress| ingress_nginx::named_secret(ingress, host).unwrap_or_default();
+            self.fragment.problems.push(Problem::HostClaimedTwice {
+                host: host.clone(),
+                loser: second.at,
+                winner: first.at,
+                secrets: (secret(members[*loser]), secret(members[*winner])),
+                decided: !table.undecided.contains_key(host),
+            });
+        }
         let controller = Controller {
             name: "ingress-nginx",
             choice: Choice::IngressNginx,
@@ -768,7 +797,13 @@ impl<'a> Class<'a> {
             Slot::Secret(key) => {
                 if let Some(kept) = self.cluster.secrets.get(key) {
                     let at = host.at.clone();
-                    self.endpoint(server, &host, kept, &at, None);
+                    let by_common_name = kept
+                        .leaf
+                        .as_ref()
+                        .is_some_and(|leaf| ingress_nginx::is_by_common_name(leaf, &host.value));
+                    let doubt = by_common_name
+                        .then(|| "ingress-nginx still takes the common name".to_owned());
+                    self.endpoint(server, &host, kept, &at, doubt);
                 }
             }
             Slot::Placeholder(Cause::NotCovered(key)) => {
@@ -782,7 +817,22 @@ impl<'a> Class<'a> {
                 }
                 self.fragment.problems.push(problem);
             }
-            Slot::Placeholder(Cause::Unusable(_) | Cause::NoSecret) | Slot::Unknown(_) => {}
+            Slot::Placeholder(Cause::NoSecret) => {
+                let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
+                let is_listed = ingress.tls.iter().flat_map(|entry| &entry.hosts);
+                let is_listed = is_listed
+                    .into_iter()
+                    .any(|listed| listed.value.eq_ignore_ascii_case(&host.value));
+                if !is_listed && let Some(secret) = secrets.last() {
+                    let key = format!("{}/{}", ingress.meta.namespace, secret.value);
+                    let kept = self.cluster.secrets.get(&key);
+                    let bundle = kept.and_then(|kept| kept.bundle);
+                    self.fragment
+                        .problems
+                        .push(said(PlaceholderReason::NoneCovers, &key, bundle));
+                }
+            }
+            Slot::Placeholder(Cause::Unusable(_)) | Slot::Unknown(_) => {}
         }
     }
 

@@ -8,7 +8,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::{Node, Object, Value};
-use crate::source::{Location, SourceId, Span, Spanned};
+use crate::source::{Location, SourceId, Spanned};
 use crate::x509::{self, CertificateFile, KeyFile};
 
 /// An object that takes part in serving certificates.
@@ -117,6 +117,8 @@ pub(super) struct Secret {
     pub(super) key: Option<Part<KeyFile>>,
     /// Its type is `kubernetes.io/tls`.
     pub(super) has_tls_type: bool,
+    /// The value of `type`, or the object's name where there is none.
+    pub(super) type_at: Location,
     /// A value is encrypted, so that nothing is known of it.
     pub(super) is_encrypted: bool,
     /// The first PEM block of `tls.crt` is a certificate, as controllers written in Go want it.
@@ -311,6 +313,9 @@ fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
     };
     Secret {
         has_tls_type: is_tls_type,
+        type_at: node
+            .get("type")
+            .map_or_else(|| meta.at.clone(), |kind| kind.at(source)),
         is_encrypted: is_encrypted(certificate),
         is_tls: is_tls_type || certificate.is_some() || key.is_some(),
         leaf_is_first_block: match &decoded {
@@ -387,9 +392,4 @@ fn pem(bytes: &[u8]) -> Result<(), Fault> {
 
 fn path<'a>(node: Node<'a>, keys: &[&str]) -> Option<Node<'a>> {
     keys.iter().try_fold(node, |node, key| node.get(key))
-}
-
-/// The bytes of a whole object, for annotations that speak for all of it.
-pub(super) fn object_span(object: Object<'_>) -> Span {
-    object.node.span()
 }

@@ -66,6 +66,8 @@ pub(super) struct Table {
     pub(super) hosts: BTreeMap<String, Host>,
     /// Two Ingresses compete for the host, and their order is not known.
     pub(super) undecided: BTreeMap<String, (usize, usize)>,
+    /// Hosts of which a later Ingress names another Secret: host, winner, loser.
+    pub(super) lost: Vec<(String, usize, usize)>,
 }
 
 /// Gives every host of these Ingresses its certificate. They all belong to the controller.
@@ -112,6 +114,12 @@ pub(super) fn table(ingresses: &[&Ingress], store: &dyn Store) -> Table {
                     host.ingress = index;
                 }
                 Some(taken) if host.ingress != usize::MAX && host.ingress != index => {
+                    if named_secret(ingress, &name).is_some()
+                        && named_secret(ingress, &name)
+                            != named_secret(ingresses[host.ingress], &name)
+                    {
+                        table.lost.push((name.clone(), host.ingress, index));
+                    }
                     let other = &ingresses[host.ingress].meta;
                     let unordered = other.created.is_none() || ingress.meta.created.is_none();
                     if unordered && *taken != slot {
@@ -172,6 +180,21 @@ fn rule_host(rule: &super::facts::Rule) -> String {
     rule.host
         .as_ref()
         .map_or_else(|| "_".to_owned(), |host| host.value.clone())
+}
+
+/// The Secret that an Ingress names for a host that it lists.
+pub(super) fn named_secret(ingress: &Ingress, host: &str) -> Option<String> {
+    let listed = ingress.tls.iter().find(|entry| {
+        let mut hosts = entry.hosts.iter();
+        hosts.any(|listed| listed.value.eq_ignore_ascii_case(host))
+    });
+    let secret = listed?.secret.as_ref()?;
+    Some(format!("{}/{}", ingress.meta.namespace, secret.value))
+}
+
+/// The certificate is only accepted by the controller's older rule, for its common name.
+pub(super) fn is_by_common_name(leaf: &Certificate, host: &str) -> bool {
+    !go_verifies(leaf, host) && legacy_verifies(leaf, host)
 }
 
 /// What this Ingress brings for a host; `None` where it has no `tls`.

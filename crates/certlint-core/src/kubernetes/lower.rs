@@ -9,11 +9,11 @@
 
 use super::cluster::Cluster;
 use super::facts::{self, Fact};
-use super::{Body, Document, objects, read_with};
+use super::{Body, Document, Node, objects, read_with};
 use crate::files::FileError;
 use crate::loader::{Loader, Text};
 use crate::model::{Fragment, Problem, SnippetKind};
-use crate::source::{Location, Span};
+use crate::source::{Location, Spanned};
 use crate::suppress::{self, Suppression};
 
 /// How manifests are to be read.
@@ -139,8 +139,7 @@ fn read_document(document: &Document<'_>, text: &Text, options: &Options) -> Rea
                 if let Some(fact) = facts::read(object, text.source, &options.namespace) {
                     read.facts.push(fact);
                 }
-                let annotated = annotations(object.node, text, facts::object_span(object));
-                read.suppressions.extend(annotated);
+                read.suppressions.extend(annotations(object.node, text));
             }
         }
     }
@@ -148,10 +147,20 @@ fn read_document(document: &Document<'_>, text: &Text, options: &Options) -> Rea
 }
 
 /// `certlint.io/ignore.RULE: "reason"`
-fn annotations(node: super::Node<'_>, text: &Text, _object: Span) -> Vec<Suppression> {
+fn annotations(node: Node<'_>, text: &Text) -> Vec<Suppression> {
+    const PREFIX: &str = "certlint.io/ignore.";
     let annotations = node
         .get("metadata")
         .and_then(|metadata| metadata.get("annotations"));
-    let _ = (annotations, text);
-    Vec::new()
+    let entries = annotations.into_iter().flat_map(Node::entries);
+    entries
+        .filter_map(|(key, value)| {
+            let rule = key.text().strip_prefix(PREFIX)?;
+            let mut at = value.at(text.source);
+            at.span = Some(key.span());
+            let rule = Spanned::new(rule.to_owned(), at.clone());
+            let reason = value.text().unwrap_or_default();
+            Some(suppress::annotation(at, node.at(text.source), rule, reason))
+        })
+        .collect()
 }

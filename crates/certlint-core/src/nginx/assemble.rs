@@ -119,7 +119,11 @@ impl Assembler<'_, '_, '_> {
             self.walker.problems.extend(problems);
             self.walker.refusals.extend(refusals);
             let dynamic = effective.is_dynamic();
-            let (serving, refusals) = match dynamic {
+            // Before 1.25.5 a stream server without TLS never looked at its certificates.
+            let is_unused = self.protocol == Protocol::Stream
+                && self.options.version < Version::new(1, 25, 5)
+                && !server.listens.iter().any(|entry| entry.listen.tls);
+            let (serving, refusals) = match dynamic || is_unused {
                 true => (Serving::NoCertificate, Vec::new()),
                 false => store.serve(&pairs, &effective),
             };
@@ -128,7 +132,9 @@ impl Assembler<'_, '_, '_> {
             self.walker
                 .refusals
                 .extend(refusals.into_iter().filter(known));
-            self.note_missing_keys(&pairs, &effective);
+            if !is_unused {
+                self.note_missing_keys(&pairs, &effective);
+            }
             self.note_unverifiable(&pairs);
             owns.push(Own {
                 none: pairs.is_empty() && effective.replaced_by.is_none(),

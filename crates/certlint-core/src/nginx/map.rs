@@ -61,7 +61,13 @@ impl Walker<'_, '_> {
                 }
                 (b"default", [value]) => map.default = Some(value.text(bytes).to_vec()),
                 (key, [value]) => {
+                    let is_regex = key.starts_with(b"~");
                     let key = key.strip_prefix(b"\\").unwrap_or(key);
+                    let bare = key.strip_prefix(b".").filter(|_| map.hostnames);
+                    if !is_regex && !map.keys.insert(bare.unwrap_or(key).to_ascii_lowercase()) {
+                        let message = format!("conflicting parameter `{}`", lossy(key));
+                        self.refuse(parsed.at(entry.name()), message, None);
+                    }
                     let value = value.text(bytes).to_vec();
                     map.entries.push((key.to_vec(), value));
                 }

@@ -28,7 +28,7 @@ mod variable;
 mod walk;
 
 pub use nginx_syntax::directive::Version;
-pub use sniff::sniff;
+pub use sniff::{only_includes, sniff};
 
 use crate::files::FileError;
 use crate::loader::Loader;

@@ -29,7 +29,9 @@ impl Assembler<'_, '_, '_> {
             listener.serving.insert(server, serving);
         }
         for name in &self.options.names {
-            let sni = (!name.is_empty()).then_some(name.as_str());
+            // Clients send no address as SNI.
+            let is_address = matches!(HostPattern::host(name), HostPattern::Address(_));
+            let sni = (!name.is_empty() && !is_address).then_some(name.as_str());
             let selected = listener.select(sni).server;
             if self.is_dynamic(listener, selected, owns) {
                 let sni = sni.unwrap_or_default();

@@ -83,6 +83,18 @@ pub fn sniff(text: &[u8]) -> Kind {
     }
 }
 
+/// Whether a text that [`sniff`] takes for something else may still be a main file: one that only
+/// includes others. Good for a file that somebody names, not for one that a walk meets.
+#[must_use]
+pub fn only_includes(text: &[u8]) -> bool {
+    let tree = nginx_syntax::parse(&text[..text.len().min(SNIFFED_BYTES)]);
+    let mut directives = tree.directives().peekable();
+    directives.peek().is_some()
+        && directives.all(|directive| {
+            directive.name().text(text) == b"include" && is_shaped(directive, text)
+        })
+}
+
 /// Known words alone prove little (`server` begins a line of many formats): a block word must open
 /// a block, any other must have an argument and end with `;`.
 fn is_shaped(directive: Directive<'_>, text: &[u8]) -> bool {

@@ -12,6 +12,7 @@ use crate::loader::Loader;
 use crate::model::{
     Bundle, CertRef, CertificatePair, Key, KeyPart, KeyRef, Refusal, Served, Serving, Unavailable,
 };
+use crate::x509::profile::{KeyWeakness, key_weakness};
 use crate::x509::{self, KeyOutcome, Pair};
 
 use super::config::{Argument, Scope, Variables};
@@ -201,7 +202,8 @@ fn unavailable(error: FileError) -> Unavailable {
     match error {
         FileError::NotFound => Unavailable::Missing,
         FileError::Outside => Unavailable::Outside,
-        error @ (FileError::Directory | FileError::TooLarge { .. } | FileError::Unreadable(_)) => {
+        FileError::Directory => Unavailable::Directory,
+        error @ (FileError::TooLarge { .. } | FileError::Unreadable(_)) => {
             Unavailable::Unreadable(error.to_string().into())
         }
     }
@@ -230,7 +232,7 @@ fn fill_slots(
             refusals.push(Refusal { at, reason });
         };
         let leaf = match &pair.certificate {
-            CertRef::Unavailable(Unavailable::Missing) => {
+            CertRef::Unavailable(Unavailable::Missing | Unavailable::Directory) => {
                 refuse(&pair.at, format!("cannot load certificate `{}`", pair.path));
                 None
             }
@@ -255,6 +257,13 @@ fn fill_slots(
         let Some(leaf) = leaf else {
             continue;
         };
+        // OpenSSL's security level 2, which distributions set: "ee key too small".
+        if matches!(key_weakness(leaf), Some(KeyWeakness::RsaTooSmall { .. })) {
+            refuse(
+                &pair.at,
+                format!("the key of certificate `{}` is too small", pair.path),
+            );
+        }
         let key_type = leaf.public_key.key_type();
         let slot = slot_of(&mut slots, key_type);
         slot.certificate = Some(pair);
@@ -270,7 +279,7 @@ fn fill_slots(
             continue;
         };
         match &key.key {
-            KeyRef::Unavailable(Unavailable::Missing) => {
+            KeyRef::Unavailable(Unavailable::Missing | Unavailable::Directory) => {
                 refuse(
                     &key.at,
                     format!("cannot load certificate key `{}`", key.path),

@@ -334,13 +334,26 @@ impl<'l, 'f> Walker<'l, 'f> {
             }
             _ => {}
         }
-        let Some((scope, names)) = self.scope(place) else {
-            return;
-        };
         let first = arguments.first().map(|word| parsed.argument(word));
         let flag = arguments
             .first()
             .map(|word| word.text(bytes).eq_ignore_ascii_case(b"on"));
+        if let Some(values) = known_values(name) {
+            let unknown = arguments.iter().find(|word| {
+                let text = word.text(bytes);
+                !values
+                    .iter()
+                    .any(|value| value.as_bytes().eq_ignore_ascii_case(text))
+            });
+            if let Some(word) = unknown {
+                let message = format!("invalid value `{}`", lossy(word.text(bytes)));
+                let help = format!("`{}` takes {}", lossy(name), values.join(", "));
+                return self.refuse(parsed.at(word), message, Some(help));
+            }
+        }
+        let Some((scope, names)) = self.scope(place) else {
+            return;
+        };
         match name {
             b"server_name" => {
                 if let Some(names) = names {
@@ -491,6 +504,15 @@ pub(super) fn syntax(at: Location, message: String, help: Option<String>) -> Pro
         message,
         help,
         related: None,
+    }
+}
+
+/// The values of the TLS directives that take words from a list, compared without case.
+fn known_values(directive: &[u8]) -> Option<&'static [&'static str]> {
+    match directive {
+        b"ssl_protocols" => Some(&["SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]),
+        b"ssl_verify_client" => Some(&["off", "on", "optional", "optional_no_ca"]),
+        _ => None,
     }
 }
 

@@ -37,7 +37,12 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
 fn not_read(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let mut unread: BTreeMap<(&str, &str), Vec<&Location>> = BTreeMap::new();
     for pair in subject.pairs() {
-        if let CertRef::Unavailable(Unavailable::Unreadable(why)) = &pair.certificate {
+        let why = match &pair.certificate {
+            CertRef::Unavailable(Unavailable::Unreadable(why)) => Some(&**why),
+            CertRef::Unavailable(Unavailable::Directory) => Some("is a directory"),
+            _ => None,
+        };
+        if let Some(why) = why {
             unread.entry((&pair.path, why)).or_default().push(&pair.at);
         }
     }

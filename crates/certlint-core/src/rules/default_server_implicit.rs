@@ -1,5 +1,7 @@
 //! `default-server-implicit`: which server answers unknown names is an accident of order.
 
+use std::collections::BTreeSet;
+
 use super::{Rule, Subject};
 use crate::finding::{Finding, Label, Level};
 
@@ -17,6 +19,8 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         if !fragment.complete {
             continue;
         }
+        // A port range makes many listeners of one directive.
+        let mut said = BTreeSet::new();
         for listener in &fragment.listeners {
             if !listener.tls || listener.default_marked || listener.members.len() < 2 {
                 continue;
@@ -28,6 +32,9 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             else {
                 continue;
             };
+            if !said.insert(&first.at) {
+                continue;
+            }
             let mut finding = RULE.finding(
                 format!(
                     "{} servers listen on `{}` and none is the `default_server`: the first one answers unknown names",

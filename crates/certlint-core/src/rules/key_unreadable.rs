@@ -79,7 +79,12 @@ fn refused_field(
 fn not_read(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let mut unread: BTreeMap<(&str, &str), Vec<&Location>> = BTreeMap::new();
     for part in subject.pairs().filter_map(|pair| pair.key.as_ref()) {
-        if let KeyRef::Unavailable(Unavailable::Unreadable(why)) = &part.key {
+        let why = match &part.key {
+            KeyRef::Unavailable(Unavailable::Unreadable(why)) => Some(&**why),
+            KeyRef::Unavailable(Unavailable::Directory) => Some("is a directory"),
+            _ => None,
+        };
+        if let Some(why) = why {
             unread.entry((&part.path, why)).or_default().push(&part.at);
         }
     }
