@@ -4,7 +4,11 @@
 //! the line above, asks for a finding of RULE whose primary label is there, `# expect-file: RULE`
 //! for one without a line. See `fixtures/rules/README.md`.
 
+#[path = "support/nginx.rs"]
+mod nginx;
 mod support;
+#[path = "support/text.rs"]
+mod text;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,7 +17,9 @@ use std::path::{Path, PathBuf};
 use certlint_core::finding::{Finding, Level};
 use certlint_core::model::Model;
 use certlint_core::rules::{RULES, Rule, by_id, nearest};
-use support::{Repository, lint, place, repository};
+use nginx::lint;
+use support::{Repository, repository};
+use text::render;
 
 #[test]
 fn ids_are_unique_sorted_and_kebab_case() {
@@ -323,26 +329,4 @@ fn wording_follows_the_house_style() {
             }
         }
     }
-}
-
-/// Findings as plain text: message, labels with their places, help.
-fn render(model: &Model, findings: &[Finding]) -> String {
-    let mut text = String::new();
-    for finding in findings {
-        text.push_str(&format!(
-            "{}[{}] {}\n",
-            finding.level, finding.rule, finding.message
-        ));
-        text.push_str(&format!("  --> {}\n", place(model, &finding.primary)));
-        for label in &finding.related {
-            text.push_str(&format!("  ::: {}\n", place(model, label)));
-        }
-        if let Some(help) = &finding.help {
-            text.push_str(&format!("  help: {help}\n"));
-        }
-        if let Some(hint) = finding.facts.hint {
-            text.push_str(&format!("  hint: {hint}\n"));
-        }
-    }
-    text
 }

@@ -51,7 +51,11 @@ impl<'m> Judged<'m> {
     pub(super) fn temper(&self, finding: &mut Finding) {
         if let Some(doubt) = &self.endpoint.doubt {
             finding.level = finding.level.min(Level::Warning);
-            finding.message.push_str(&format!(" ({doubt})"));
+            finding.message.push_str(&format!(", but {doubt}"));
+            finding.help = finding
+                .help
+                .take()
+                .map(|help| format!("if it stays so: {help}"));
         }
     }
 
