@@ -19,7 +19,7 @@ use certlint_core::kubernetes::Options;
 use certlint_core::model::Model;
 use manifests::lint_manifests;
 use support::{Repository, repository};
-use text::render;
+use text::{assert_house_style, render};
 
 /// What paths begin with of which some do not give yet what they expect, the longest first.
 const NOT_YET: &[(&str, &str)] = &[
@@ -307,6 +307,7 @@ fn difference(files: &[PathBuf]) -> Option<String> {
     );
     let mut found: BTreeMap<Key, usize> = BTreeMap::new();
     for finding in &findings {
+        assert_house_style(finding);
         let is_asked_for = expected
             .keys()
             .any(|(_, _, rule, level)| rule == finding.rule && level == Level::Info.as_str());

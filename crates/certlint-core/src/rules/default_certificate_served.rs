@@ -76,7 +76,7 @@ fn seen(controller: &str) -> String {
         "Traefik" => "TRAEFIK DEFAULT CERT",
         _ => return String::new(),
     };
-    format!(" (`{name}`)")
+    format!(" (`{name}`, unless it was given another one)")
 }
 
 fn reason(why: PlaceholderReason, secret: Option<&str>) -> String {

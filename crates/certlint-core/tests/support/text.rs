@@ -42,3 +42,29 @@ fn place(model: &Model, label: &Label) -> String {
         _ => format!("{}: {}", source.name(), label.text),
     }
 }
+
+/// Messages, labels and helps begin in lower case and have neither full stop nor line end.
+pub(crate) fn assert_house_style(finding: &Finding) {
+    let labels = std::iter::once(&finding.primary).chain(&finding.related);
+    let mut texts: Vec<&str> = labels.map(|label| label.text.as_str()).collect();
+    texts.push(&finding.message);
+    texts.extend(finding.help.as_deref());
+    for text in texts {
+        let shout = text.chars().next().is_none_or(|first| first.is_uppercase());
+        // Acronyms and kinds of objects may lead a sentence.
+        let first = text.split([' ', ':']).next().unwrap_or_default();
+        let acronym = first.chars().skip(1).any(char::is_uppercase);
+        let kind = ["Certificate", "Ingress", "Secret"].contains(&first);
+        assert!(!shout || acronym || kind, "{}: {text:?}", finding.rule);
+        assert!(
+            !text.ends_with('.') && !text.contains('\n'),
+            "{}: {text:?}",
+            finding.rule
+        );
+        assert!(
+            text.matches('`').count() % 2 == 0,
+            "{}: {text:?}",
+            finding.rule
+        );
+    }
+}
