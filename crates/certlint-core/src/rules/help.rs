@@ -86,7 +86,7 @@ fn into_secret(leaf: &Certificate, secret: &str, names: &[String]) -> String {
         return format!("{request} && {replace}");
     }
     format!(
-        "write {} into the cert-manager Certificate that writes Secret `{secret}`; without one, {replace}",
+        "write {} into the cert-manager Certificate that writes Secret `{secret}`; without one, put a certificate with these names there: {replace}",
         dns_names(names)
     )
 }
@@ -119,8 +119,8 @@ pub(super) fn dns_names(names: &[String]) -> String {
     }
 }
 
-/// A word for a YAML list in brackets: `*` and `:` mean something there.
-fn yaml(word: &str) -> String {
+/// A word as YAML: `*` and `:` mean something there.
+pub(super) fn yaml(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
     let starts_well = word.starts_with(|first: char| first.is_ascii_alphanumeric());
     if starts_well && word.bytes().all(plain) {

@@ -111,7 +111,7 @@ pub(super) fn asked<'p>(pattern: &'p HostPattern, verdict: &Verdict) -> Cow<'p, 
 fn message(judged: &Judged<'_>, verdict: &Verdict) -> String {
     let text = &judged.name().text;
     match (&judged.name().pattern, verdict) {
-        (HostPattern::Address(_), _) => format!(
+        (HostPattern::Address(_), _) if !judged.is_from_manifest() => format!(
             "certificate does not cover `{text}`: clients send no name for an address and get the default server's certificate"
         ),
         (_, Verdict::Partial(partial)) => {
