@@ -245,3 +245,46 @@ pub(super) fn missing(pattern: &HostPattern, verdict: &Verdict) -> Vec<String> {
         | HostPattern::Variable(_) => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_fields_of_a_certificate() {
+        for (names, fields) in [
+            (
+                &["example.com", "*.example.com"][..],
+                "`dnsNames: [example.com, '*.example.com']`",
+            ),
+            (&["192.0.2.1"], "`ipAddresses: [192.0.2.1]`"),
+            (
+                &["a.example", "::1"],
+                "`dnsNames: [a.example]` and `ipAddresses: ['::1']`",
+            ),
+            (&["it's: odd"], "`dnsNames: ['it''s: odd']`"),
+        ] {
+            let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+            assert_eq!(dns_names(&names), fields);
+        }
+    }
+
+    #[test]
+    fn words_of_commands_are_quoted_where_they_need_it() {
+        assert_eq!(
+            kubectl_create("shop/web; reboot"),
+            "kubectl -n shop create secret tls 'web; reboot' --cert=tls.crt --key=tls.key"
+        );
+        assert_eq!(shell("it's"), r"'it'\''s'");
+    }
+
+    #[test]
+    fn a_self_signed_certificate_is_requested_with_all_names() {
+        let names = ["a.example".to_owned(), "192.0.2.1".to_owned()];
+        let command = self_signed(&names);
+        assert!(
+            command.ends_with("-addext 'subjectAltName=DNS:a.example,IP:192.0.2.1'"),
+            "{command}"
+        );
+    }
+}
