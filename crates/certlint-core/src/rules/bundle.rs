@@ -20,17 +20,15 @@ pub(super) fn finding(
     inside: impl Into<String>,
 ) -> Finding {
     let bundle = subject.model.bundle(id);
-    let places = subject.certificate_places(id);
-    let label = with_more(label, places.len());
-    let first = places.first().cloned();
     let mut finding;
     if bundle.field.is_some() {
         finding = rule.finding(message, bundle.whole(), inside);
-        if let Some(first) = first {
-            point(&mut finding, first, label);
-        }
+        point_at_uses(&mut finding, subject.certificate_places(id));
     } else {
-        finding = rule.finding(message, first.unwrap_or_else(|| bundle.whole()), label);
+        let places = subject.certificate_places(id);
+        let first = places.first().cloned();
+        let first = first.unwrap_or_else(|| bundle.whole());
+        finding = rule.finding(message, first, with_more(label, places.len()));
         if let Some(leaf) = bundle.leaf() {
             point(&mut finding, bundle.at(leaf.at), inside);
         }
@@ -43,6 +41,16 @@ pub(super) fn finding(
 pub(super) fn point(finding: &mut Finding, at: Location, text: impl Into<String>) {
     if finding.primary.at != at {
         finding.related.push(Label::new(at, text));
+    }
+}
+
+/// Labels the first of the places that use what the finding is about.
+pub(super) fn point_at_uses(finding: &mut Finding, places: &[Location]) {
+    let own = finding.primary.at.clone();
+    let mut uses = places.iter().filter(|place| **place != own);
+    if let Some(first) = uses.next() {
+        let text = with_more("used here", 1 + uses.count());
+        point(finding, first.clone(), text);
     }
 }
 

@@ -44,7 +44,10 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         let mut all = dns_names.clone();
         all.push(host.clone());
         finding.help = Some(if all.len() > NAMES_MAX {
-            format!("add `- {host}` to the `dnsNames` of Certificate `{name}`")
+            format!(
+                "add `- {}` to the `dnsNames` of Certificate `{name}`",
+                help::yaml(host)
+            )
         } else {
             format!("write {} into Certificate `{name}`", help::dns_names(&all))
         });

@@ -128,10 +128,7 @@ fn at_first_place(subject: &Subject<'_>, id: BundleId, message: String) -> Findi
         }
         _ => {
             let mut finding = RULE.finding(message, bundle.whole(), "cannot be used");
-            if let Some(first) = places.first() {
-                let label = with_more("needs it", places.len());
-                bundle::point(&mut finding, first.clone(), label);
-            }
+            bundle::point_at_uses(&mut finding, places);
             finding
         }
     }

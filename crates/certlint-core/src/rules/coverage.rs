@@ -47,11 +47,23 @@ impl<'m> Judged<'m> {
         0 < failing && failing < self.certificates.len()
     }
 
+    /// The name stands in a manifest, and a controller decides what is served.
+    pub(super) fn is_from_manifest(&self) -> bool {
+        self.endpoint
+            .listeners
+            .iter()
+            .any(|id| self.fragment.listener(*id).hosts.is_some())
+    }
+
     /// Takes a finding about this name down to what is proven, and says what is not.
     pub(super) fn temper(&self, finding: &mut Finding) {
         if let Some(doubt) = &self.endpoint.doubt {
             finding.level = finding.level.min(Level::Warning);
-            finding.message.push_str(&format!(" ({doubt})"));
+            finding.message.push_str(&format!(", but {doubt}"));
+            finding.help = finding
+                .help
+                .take()
+                .map(|help| format!("if it stays so: {help}"));
         }
     }
 

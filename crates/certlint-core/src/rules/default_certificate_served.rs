@@ -76,7 +76,7 @@ fn seen(controller: &str) -> String {
         "Traefik" => "TRAEFIK DEFAULT CERT",
         _ => return String::new(),
     };
-    format!(" (`{name}`)")
+    format!(" (`{name}`, unless it was given another one)")
 }
 
 fn reason(why: PlaceholderReason, secret: Option<&str>) -> String {
@@ -99,7 +99,7 @@ fn cure(why: PlaceholderReason, host: &str, secret: Option<&str>) -> String {
             "name one with `secretName`; if the default certificate is meant, see that it has this name"
                 .to_owned()
         }
-        (PlaceholderReason::NoServer, _) => format!("add a rule with `host: {host}`"),
+        (PlaceholderReason::NoServer, _) => format!("add a rule with `host: {}`", help::yaml(host)),
         (PlaceholderReason::NotCovered, _) => {
             format!("put a certificate for `{host}` into the Secret")
         }

@@ -86,7 +86,7 @@ fn into_secret(leaf: &Certificate, secret: &str, names: &[String]) -> String {
         return format!("{request} && {replace}");
     }
     format!(
-        "write {} into the cert-manager Certificate that writes Secret `{secret}`; without one, {replace}",
+        "write {} into the cert-manager Certificate that writes Secret `{secret}`; without one, put a certificate with these names there: {replace}",
         dns_names(names)
     )
 }
@@ -119,8 +119,8 @@ pub(super) fn dns_names(names: &[String]) -> String {
     }
 }
 
-/// A word for a YAML list in brackets: `*` and `:` mean something there.
-fn yaml(word: &str) -> String {
+/// A word as YAML: `*` and `:` mean something there.
+pub(super) fn yaml(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
     let starts_well = word.starts_with(|first: char| first.is_ascii_alphanumeric());
     if starts_well && word.bytes().all(plain) {
@@ -243,5 +243,48 @@ pub(super) fn missing(pattern: &HostPattern, verdict: &Verdict) -> Vec<String> {
         | HostPattern::Regex(_)
         | HostPattern::TrailingWildcard(_)
         | HostPattern::Variable(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_fields_of_a_certificate() {
+        for (names, fields) in [
+            (
+                &["example.com", "*.example.com"][..],
+                "`dnsNames: [example.com, '*.example.com']`",
+            ),
+            (&["192.0.2.1"], "`ipAddresses: [192.0.2.1]`"),
+            (
+                &["a.example", "::1"],
+                "`dnsNames: [a.example]` and `ipAddresses: ['::1']`",
+            ),
+            (&["it's: odd"], "`dnsNames: ['it''s: odd']`"),
+        ] {
+            let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+            assert_eq!(dns_names(&names), fields);
+        }
+    }
+
+    #[test]
+    fn words_of_commands_are_quoted_where_they_need_it() {
+        assert_eq!(
+            kubectl_create("shop/web; reboot"),
+            "kubectl -n shop create secret tls 'web; reboot' --cert=tls.crt --key=tls.key"
+        );
+        assert_eq!(shell("it's"), r"'it'\''s'");
+    }
+
+    #[test]
+    fn a_self_signed_certificate_is_requested_with_all_names() {
+        let names = ["a.example".to_owned(), "192.0.2.1".to_owned()];
+        let command = self_signed(&names);
+        assert!(
+            command.ends_with("-addext 'subjectAltName=DNS:a.example,IP:192.0.2.1'"),
+            "{command}"
+        );
     }
 }

@@ -144,7 +144,14 @@ pub(super) fn help(
     };
     let mut asks = None;
     for hint in hints.iter().filter(|hint| hint.kind != HintKind::None) {
-        let sentence = hint.sentence(&leaf.names, pattern);
+        let in_secret = model.bundle(bundle).secret.is_some();
+        let sentence = match hint.kind {
+            HintKind::OtherCertificate if in_secret => format!(
+                "{} covers `{pattern}`; is the wrong Secret named here?",
+                hint.entry
+            ),
+            _ => hint.sentence(&leaf.names, pattern),
+        };
         // A sentence that says what to add wants the command right behind it, and one is enough.
         if !says_what_to_add(hint.kind) {
             push(&sentence);

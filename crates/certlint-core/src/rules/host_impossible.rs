@@ -18,7 +18,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         let mut finding = RULE.finding(
-            format!("no client can use `{host}` over TLS: {reason}"),
+            format!("`{host}` cannot be served over TLS: {reason}"),
             at.clone(),
             "cannot work",
         );

@@ -2,7 +2,7 @@
 //!
 //! The API reference of Ingress asks for each host in a `tls` entry explicitly.
 
-use super::{Rule, Subject};
+use super::{Rule, Subject, help};
 use crate::finding::{Finding, Level};
 use crate::model::Problem;
 
@@ -25,7 +25,8 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             "in no `tls` entry",
         );
         finding.help = Some(format!(
-            "add `- {host}` to the `hosts` of the `tls` entry whose Secret covers it"
+            "add `- {}` to the `hosts` of the `tls` entry whose Secret covers it",
+            help::yaml(host)
         ));
         finding.facts.names.push(host.clone());
         findings.push(finding);

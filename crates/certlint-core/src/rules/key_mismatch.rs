@@ -161,11 +161,8 @@ fn in_manifest(
     };
     let mut finding = RULE.finding(message, field.clone(), "not the key of this certificate");
     bundle::point(&mut finding, bundle.whole(), "the certificate");
-    bundle::point(
-        &mut finding,
-        case.part.at.clone(),
-        with_more("needs both", case.places.len()),
-    );
+    let uses: Vec<Location> = case.places.iter().map(|&place| place.clone()).collect();
+    bundle::point_at_uses(&mut finding, &uses);
     finding.help = Some(match (owner_of(subject, key), &bundle.secret) {
         (Some(other), _) => format!(
             "this is the key of {}; put the key of this certificate here",

@@ -66,11 +66,7 @@ fn refused_field(
         finding.level = Level::Info;
         "cannot be read by certlint".clone_into(&mut finding.primary.text);
     }
-    let places = subject.key_places(id);
-    if let Some(first) = places.first() {
-        let label = with_more("needs it", places.len());
-        bundle::point(&mut finding, first.clone(), label);
-    }
+    bundle::point_at_uses(&mut finding, subject.key_places(id));
     finding.help = Some("put the key of the certificate here, as PEM text".to_owned());
     finding
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::coverage::{Judged, facts};
 use super::hint::{self, Neighbours};
 use super::words::list;
-use super::{Rule, Subject, common_name_only, help};
+use super::{Rule, Subject, bundle, common_name_only, help};
 use crate::finding::{Finding, Label, Level};
 use crate::model::CertRef;
 use crate::name::{HostPattern, PartialReason, Verdict, covers};
@@ -111,7 +111,7 @@ pub(super) fn asked<'p>(pattern: &'p HostPattern, verdict: &Verdict) -> Cow<'p, 
 fn message(judged: &Judged<'_>, verdict: &Verdict) -> String {
     let text = &judged.name().text;
     match (&judged.name().pattern, verdict) {
-        (HostPattern::Address(_), _) => format!(
+        (HostPattern::Address(_), _) if !judged.is_from_manifest() => format!(
             "certificate does not cover `{text}`: clients send no name for an address and get the default server's certificate"
         ),
         (_, Verdict::Partial(partial)) => {
@@ -137,10 +137,8 @@ pub(super) fn label_certificates(
     let mut lines: BTreeSet<&Location> = BTreeSet::new();
     for one in &judged.certificates {
         if lines.insert(&one.served.at) {
-            finding.related.push(Label::new(
-                one.served.at.clone(),
-                "served with this certificate",
-            ));
+            let at = one.served.at.clone();
+            bundle::point(finding, at, "served with this certificate");
         }
     }
     for one in &judged.certificates {

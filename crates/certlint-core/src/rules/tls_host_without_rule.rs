@@ -1,6 +1,6 @@
 //! `tls-host-without-rule`: a certificate that is configured for a host that nobody serves.
 
-use super::{Rule, Subject};
+use super::{Rule, Subject, help};
 use crate::finding::{Finding, Level};
 use crate::model::Problem;
 
@@ -23,7 +23,8 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             "in no rule",
         );
         finding.help = Some(format!(
-            "add a rule with `host: {host}`, or remove it from the `tls` entry"
+            "add a rule with `host: {}`, or remove it from the `tls` entry",
+            help::yaml(host)
         ));
         finding.facts.names.push(host.clone());
         findings.push(finding);

@@ -113,11 +113,18 @@ fn words(kind: UnverifiableKind, what: &str) -> (String, &'static str, &'static 
             OUTSIDE,
         ),
         UnverifiableKind::Secret => (
-            format!(
-                "Secret `{what}` is not in the input: the names of its certificate are not known"
-            ),
+            secret(what),
             "not in the input",
             "pass the Secret too, or the cert-manager Certificate that writes it",
         ),
     }
+}
+
+/// "Secret `shop/web` is not in the input"; behind the name may stand in brackets who supplies it.
+fn secret(what: &str) -> String {
+    let (name, supplier) = what.split_once(' ').unwrap_or((what, ""));
+    let gap = if supplier.is_empty() { "" } else { " " };
+    format!(
+        "Secret `{name}`{gap}{supplier} is not in the input: the names of its certificate are not known"
+    )
 }

@@ -9,18 +9,13 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use certlint_core::check::{Settings, check};
 use certlint_core::files::{File, FileError, Files};
-use certlint_core::finding::{Finding, Label};
-use certlint_core::loader::Loader;
-use certlint_core::model::Model;
-use certlint_core::nginx::{Options, lower};
 
 /// 2026-11-21T00:00:00Z, the moment for which the certificates of the fixtures were made.
 pub(crate) const NOW: i64 = 1_795_219_200;
 
 /// Where the repository lies for a configuration.
-const LOGICAL: &str = "/repository";
+pub(crate) const LOGICAL: &str = "/repository";
 
 /// The root of the repository.
 pub(crate) fn repository() -> PathBuf {
@@ -32,7 +27,7 @@ pub(crate) fn repository() -> PathBuf {
 
 /// The repository on disk, with texts laid over it.
 pub(crate) struct Repository {
-    root: PathBuf,
+    pub(crate) root: PathBuf,
     /// Texts that are not on disk, by logical path.
     pub(crate) over: BTreeMap<PathBuf, Vec<u8>>,
     /// Permission bits by file name; 600 where nothing is said.
@@ -92,47 +87,5 @@ impl Files for Repository {
             .filter_map(Result::ok)
             .map(|entry| entry.file_name().as_bytes().to_vec())
             .collect())
-    }
-}
-
-/// Checks the configuration that starts from `main`, a path below the root of the repository.
-pub(crate) fn lint(files: &mut Repository, main: &Path) -> (Model, Vec<Finding>) {
-    let real = files.root.join(main);
-    let text = files
-        .over
-        .get(&real)
-        .cloned()
-        .unwrap_or_else(|| fs::read(&real).unwrap_or_default());
-    for line in String::from_utf8_lossy(&text).lines() {
-        if let Some(mode) = line.trim().strip_prefix("# mode: ") {
-            let (file, bits) = mode.split_once(' ').expect("# mode: FILE 600");
-            let bits = u32::from_str_radix(bits, 8).expect("octal permission bits");
-            files.modes.insert(file.to_owned(), bits);
-        }
-    }
-    let loader = Loader::new(files);
-    let main = Path::new(LOGICAL).join(main);
-    let lowered = lower(&loader, main.as_os_str().as_bytes(), &Options::default())
-        .unwrap_or_else(|error| panic!("{}: {error}", main.display()));
-    let model = loader.finish(vec![lowered.fragment]);
-    let findings = check(&model, &Settings::default(), NOW);
-    (model, findings)
-}
-
-/// `file:line:column: text`, or `file: text` for a whole file.
-pub(crate) fn place(model: &Model, label: &Label) -> String {
-    let source = model.sources.get(label.at.source);
-    match label.at.span {
-        Some(span) if source.text().is_some() => {
-            let at = source.position(span.start);
-            format!(
-                "{}:{}:{}: {}",
-                source.name(),
-                at.line,
-                at.column,
-                label.text
-            )
-        }
-        _ => format!("{}: {}", source.name(), label.text),
     }
 }
