@@ -337,7 +337,7 @@ impl<'a> Class<'a> {
                     continue;
                 };
                 let key = format!("{}/{}", ingress.meta.namespace, secret.value);
-                self.claim(host, &key, server, table);
+                self.claim(host, &key, (server, controller.choice), table);
                 let Known::Certificate(kept) = self.known(ingress, host, secret, &key) else {
                     continue;
                 };
@@ -424,7 +424,24 @@ impl<'a> Class<'a> {
             };
         }
         if ingress.meta.has_shim() {
-            return Known::Pending;
+            return self.shim_will_have(ingress, host, key);
+        }
+        if let Some((owner, at)) = shim_owner(self.cluster, key) {
+            let names: Vec<String> = shim_hosts(owner, key);
+            if names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(&host.value))
+            {
+                return Known::Pending;
+            }
+            self.fragment.problems.push(Problem::RequestMissesHost {
+                at: host.at.clone(),
+                host: host.value.clone(),
+                request: at.clone(),
+                name: owner.meta.name.clone(),
+                dns_names: names,
+            });
+            return Known::Said;
         }
         if let Some(request) = self.cluster.requests.get(key).and_then(|all| all.first()) {
             if request_covers(request, &host.value) {
@@ -454,6 +471,60 @@ impl<'a> Class<'a> {
         let entry = self.unverifiable.entry((UnverifiableKind::Secret, what));
         entry.or_insert_with(|| (secret.at.clone(), 0)).1 += 1;
         Known::Nothing
+    }
+
+    /// Whether the Certificate that ingress-shim makes will have a host: it is left alone where it
+    /// belongs to somebody else (cert-manager's `sync.go`).
+    fn shim_will_have(
+        &mut self,
+        ingress: &Ingress,
+        host: &Spanned<String>,
+        key: &str,
+    ) -> Known<'a> {
+        let mut entries = ingress.tls.iter();
+        let Some(entry) = entries.find(|entry| entry.hosts.iter().any(|other| other.at == host.at))
+        else {
+            return Known::Pending;
+        };
+        let requests = self.cluster.requests.get(key);
+        let is_owned = |request: &&Request| {
+            let mut owners = request.meta.owners.iter();
+            owners.any(|(kind, name)| kind == "Ingress" && *name == ingress.meta.name)
+        };
+        let unowned = requests
+            .and_then(|all| all.first())
+            .filter(|request| !is_owned(request));
+        let other =
+            shim_owner(self.cluster, key).filter(|(owner, _)| owner.meta.at != ingress.meta.at);
+        let message = match (unowned, other) {
+            (Some(request), _) if !request_covers(request, &host.value) => format!(
+                "cert-manager leaves Certificate `{}` alone, which does not belong to this Ingress",
+                request.meta.name
+            ),
+            (None, Some((owner, _)))
+                if !shim_hosts(owner, key)
+                    .iter()
+                    .any(|name| name.eq_ignore_ascii_case(&host.value)) =>
+            {
+                format!(
+                    "the Certificate of this Secret belongs to Ingress `{}`, and cert-manager leaves it alone",
+                    owner.meta.name
+                )
+            }
+            _ => return Known::Pending,
+        };
+        let is_said =
+            self.fragment.problems.iter().any(
+                |problem| matches!(problem, Problem::NeverIssued { at, .. } if *at == entry.at),
+            );
+        if !is_said {
+            self.fragment.problems.push(Problem::NeverIssued {
+                at: entry.at.clone(),
+                message,
+                help: "give the entry a `secretName` of its own".to_owned(),
+            });
+        }
+        Known::Said
     }
 
     /// The Secret does not cover the host, and the Certificate that writes it does not ask for it:
@@ -579,7 +650,7 @@ impl<'a> Class<'a> {
         &mut self,
         host: &Spanned<String>,
         key: &str,
-        server: ServerId,
+        (server, choice): (ServerId, Choice),
         table: &mut HostTable,
     ) {
         let name = host.value.to_ascii_lowercase();
@@ -590,7 +661,8 @@ impl<'a> Class<'a> {
         };
         if let Some(first) = table.hosts.get(&name) {
             let differs = first.secret.as_deref() != Some(key);
-            if differs {
+            // The contract holds for each entry by itself; the controllers take the first.
+            if differs && (first.server != server || choice == Choice::Listed) {
                 self.fragment.problems.push(Problem::HostClaimedTwice {
                     host: host.value.clone(),
                     loser: host.at.clone(),
@@ -884,6 +956,36 @@ impl<'a> Class<'a> {
             Slot::Unknown(key) => (Some(key.clone()), Serving::Placeholder),
         }
     }
+}
+
+/// The oldest annotated Ingress that names a Secret: its Certificate is the one that counts.
+fn shim_owner<'c>(cluster: &'c Cluster, key: &str) -> Option<(&'c Ingress, &'c Location)> {
+    let annotated = cluster
+        .ingresses
+        .iter()
+        .filter(|ingress| ingress.meta.has_shim());
+    let named = annotated.filter_map(|ingress| {
+        let namespace = &ingress.meta.namespace;
+        let entry = ingress.tls.iter().find(|entry| {
+            let secret = entry.secret.as_ref();
+            secret.is_some_and(|secret| format!("{namespace}/{}", secret.value) == key)
+        })?;
+        Some((ingress, &entry.at))
+    });
+    // Without a time of creation the first one in the input.
+    named.min_by(|a, b| a.0.meta.created.cmp(&b.0.meta.created))
+}
+
+/// The hosts that ingress-shim asks for.
+fn shim_hosts(owner: &Ingress, key: &str) -> Vec<String> {
+    let namespace = &owner.meta.namespace;
+    let entries = owner.tls.iter().filter(|entry| {
+        let secret = entry.secret.as_ref();
+        secret.is_some_and(|secret| format!("{namespace}/{}", secret.value) == key)
+    });
+    entries
+        .flat_map(|entry| entry.hosts.iter().map(|host| host.value.clone()))
+        .collect()
 }
 
 fn serving(bundle: crate::model::BundleId, at: &Location) -> Serving {

@@ -31,6 +31,8 @@ pub(super) struct Meta {
     pub(super) at: Location,
     pub(super) created: Option<String>,
     pub(super) annotations: Vec<(String, Spanned<String>)>,
+    /// `metadata.ownerReferences`, as kind and name.
+    pub(super) owners: Vec<(String, String)>,
     pub(super) is_being_deleted: bool,
     pub(super) is_acme_solver: bool,
 }
@@ -196,6 +198,14 @@ fn meta(node: Node<'_>, source: SourceId, namespace: &str) -> Meta {
                 Some((key.text().to_owned(), text))
             })
             .collect(),
+        owners: field("ownerReferences")
+            .into_iter()
+            .flat_map(Node::items)
+            .filter_map(|owner| {
+                let text = |key| Some(owner.get(key)?.text()?.to_owned());
+                Some((text("kind")?, text("name")?))
+            })
+            .collect(),
         is_being_deleted: field("deletionTimestamp").is_some_and(|time| !time.is_null()),
         is_acme_solver: labels
             .and_then(|labels| labels.get("acme.cert-manager.io/http01-solver"))
@@ -209,7 +219,7 @@ fn ingress(node: Node<'_>, source: SourceId, meta: Meta) -> Ingress {
     // `{{` in a plain word is valid YAML: a template that was not rendered.
     let text = |node: Node<'_>| {
         let text = node
-            .text()
+            .str()
             .filter(|text| !text.is_empty() && !text.contains("{{"))?;
         Some(Spanned::new(text.to_owned(), node.at(source)))
     };
@@ -330,7 +340,11 @@ fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
         }),
         key: key.map(|value| Part {
             at: at_key(value.0, source),
-            value: bytes(value).and_then(|bytes| pem(&bytes).map(|()| x509::read_key(&bytes))),
+            value: bytes(value).and_then(|bytes| match pem(&bytes) {
+                // A file that is no key is `key-unreadable`, as on disk.
+                Ok(()) | Err(Fault::NoPem) => Ok(x509::read_key(&bytes)),
+                Err(fault) => Err(fault),
+            }),
         }),
         meta,
     }
