@@ -44,34 +44,6 @@ const NOT_YET: &[(&str, &str)] = &[
         "the details of cert-manager are missing",
     ),
     (
-        "fixtures/kubernetes/controllers/haproxy-ingress-second-secret.yaml",
-        "the details of controllers are missing",
-    ),
-    (
-        "fixtures/kubernetes/controllers/ingress-nginx-common-name-only.yaml",
-        "the details of controllers are missing",
-    ),
-    (
-        "fixtures/kubernetes/controllers/ingress-nginx-first-ingress-wins-covered.yaml",
-        "the details of controllers are missing",
-    ),
-    (
-        "fixtures/kubernetes/controllers/ingress-nginx-first-ingress-wins.yaml",
-        "the details of controllers are missing",
-    ),
-    (
-        "fixtures/kubernetes/controllers/ingress-nginx-other-namespace.yaml",
-        "the details of controllers are missing",
-    ),
-    (
-        "fixtures/kubernetes/controllers/ingress-nginx-secret-without-hosts.yaml",
-        "the details of controllers are missing",
-    ),
-    (
-        "fixtures/kubernetes/controllers/ingress-nginx-unlisted-not-covered.yaml",
-        "the details of controllers are missing",
-    ),
-    (
         "fixtures/kubernetes/controllers/traefik-default-store.yaml",
         "the details of controllers are missing",
     ),
@@ -95,14 +67,6 @@ const NOT_YET: &[(&str, &str)] = &[
     (
         "fixtures/kubernetes/secrets/no-data.yaml",
         "details are missing",
-    ),
-    (
-        "fixtures/kubernetes/secrets/wrong-type-for-f5.yaml",
-        "details are missing",
-    ),
-    (
-        "fixtures/kubernetes/suppress/annotation",
-        "annotations are not read",
     ),
     (
         "fixtures/kubernetes/verification/",
