@@ -63,7 +63,7 @@ impl<'m> Judged<'m> {
             finding.help = finding
                 .help
                 .take()
-                .map(|help| format!("if it stays so: {help}"));
+                .map(|help| format!("to be sure: {help}"));
         }
     }
 

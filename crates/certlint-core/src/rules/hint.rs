@@ -99,7 +99,8 @@ impl<'m> Neighbours<'m> {
 fn place(subject: &Subject<'_>, id: BundleId) -> String {
     let sources = &subject.model.sources;
     let shown = bundle::shown(subject, id);
-    match subject.certificate_places(id).first() {
+    let field = subject.model.bundle(id).field.as_ref();
+    match field.or_else(|| subject.certificate_places(id).first()) {
         Some(at) => {
             let source = sources.get(at.source);
             let line = source.position(at.start()).line;
