@@ -24,7 +24,7 @@ pub use problem::{PlaceholderReason, Problem, SnippetKind, UnverifiableKind};
 pub(crate) use table::normalise;
 pub use table::{Conflict, Lost, MatchedBy, NameId, NameTable};
 
-use crate::name::HostPattern;
+use crate::name::{Depth, HostPattern};
 use crate::source::{Location, SourceId, Sources, Span};
 use crate::suppress::Suppression;
 use crate::x509::{Certificate, CertificateFile, KeyFile};
@@ -324,11 +324,13 @@ pub struct Listener {
     pub hosts: Option<HostTable>,
 }
 
-/// The hosts of an Ingress controller.
+/// The hosts of an Ingress controller, or of a Gateway's listener.
 #[derive(Debug)]
 pub struct HostTable {
-    /// By host, lower case; `*.x` stands for one label.
+    /// By host, lower case.
     pub hosts: BTreeMap<String, HostAnswer>,
+    /// How many labels the star of `*.x` stands for.
+    pub depth: Depth,
     /// What everybody else gets.
     pub fallback: Serving,
 }
@@ -337,6 +339,7 @@ impl Default for HostTable {
     fn default() -> Self {
         Self {
             hosts: BTreeMap::new(),
+            depth: Depth::One,
             fallback: Serving::Placeholder,
         }
     }
@@ -345,7 +348,7 @@ impl Default for HostTable {
 /// Who answers a host, and with what.
 #[derive(Clone, Debug)]
 pub struct HostAnswer {
-    /// The Ingress.
+    /// The Ingress, or the Gateway's listener.
     pub server: ServerId,
     /// Where the host stands.
     pub at: Location,
@@ -356,7 +359,7 @@ pub struct HostAnswer {
 }
 
 impl HostTable {
-    /// The answer for an SNI: the host itself, then its first label replaced by a star.
+    /// The answer for an SNI: the host itself, then the longest wildcard that it belongs to.
     #[must_use]
     pub fn find(&self, sni: &str) -> Option<(&str, &HostAnswer)> {
         let name = sni.to_ascii_lowercase();
@@ -365,10 +368,13 @@ impl HostTable {
             let (name, answer) = self.hosts.get_key_value(name)?;
             Some((name.as_str(), answer))
         };
-        get(name).or_else(|| {
-            let (_, rest) = name.split_once('.')?;
-            get(&format!("*.{rest}"))
-        })
+        let wildcards = match self.depth {
+            Depth::Any => usize::MAX,
+            Depth::One => 1,
+        };
+        let dots = name.match_indices('.').take(wildcards);
+        let mut wildcards = dots.map(|(dot, _)| format!("*{}", &name[dot..]));
+        get(name).or_else(|| wildcards.find_map(|wildcard| get(&wildcard)))
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::cluster::{Cluster, Kept};
 use super::controller::{Choice, Controller, class_of, controller_of};
 use super::facts::{Fault, Ingress, Request, TlsEntry};
+use super::gateway;
 use super::ingress_nginx::{self, Cause, Slot};
 use super::lower::Options;
 use crate::finding::Level;
@@ -71,6 +72,7 @@ pub(super) fn assemble(
             hosts: Some(hosts),
         });
     }
+    gateway::lower(&cluster, options, fragment, &mut unverifiable);
     for ((kind, what), (at, count)) in unverifiable {
         fragment.problems.push(Problem::Unverifiable {
             at,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::{Fact, Ingress, IngressClass, Request, Secret, Supplier};
+use super::gateway;
 use super::ingress_nginx::{Store, Stored};
 use crate::model::{BundleId, KeyId};
 use crate::x509::{self, Certificate, KeyOutcome, Pair};
@@ -10,6 +11,7 @@ use crate::x509::{self, Certificate, KeyOutcome, Pair};
 /// The objects, by what they are looked up with.
 #[derive(Debug, Default)]
 pub(super) struct Cluster {
+    pub(super) gateways: gateway::Objects,
     pub(super) ingresses: Vec<Ingress>,
     pub(super) classes: BTreeMap<String, IngressClass>,
     /// By `NAMESPACE/NAME`.
@@ -39,6 +41,7 @@ impl Cluster {
                 let secret = format!("{}/{}", request.meta.namespace, request.secret.value);
                 self.requests.entry(secret).or_default().push(request);
             }
+            Fact::Gateway(fact) => self.gateways.add(fact),
             Fact::Ingress(ingress) => self.ingresses.push(ingress),
             Fact::IngressClass(class) => {
                 self.classes.insert(class.name.clone(), class);

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::gateway;
 use super::{Node, Object, Value};
 use crate::source::{Location, SourceId, Spanned};
 use crate::x509::{self, CertificateFile, KeyFile};
@@ -15,6 +16,7 @@ use crate::x509::{self, CertificateFile, KeyFile};
 #[derive(Debug)]
 pub(super) enum Fact {
     Certificate(Request),
+    Gateway(gateway::Fact),
     Ingress(Ingress),
     IngressClass(IngressClass),
     Secret(Box<Secret>),
@@ -49,11 +51,15 @@ impl Meta {
             .map(|(_, value)| value)
     }
 
+    /// True where cert-manager's gateway-shim makes a Certificate for this object.
+    pub(super) fn has_issuer(&self) -> bool {
+        let is_set = |name| self.annotation(name).is_some();
+        is_set("cert-manager.io/issuer") || is_set("cert-manager.io/cluster-issuer")
+    }
+
     /// True where cert-manager's ingress-shim makes a Certificate for this object.
     pub(super) fn has_shim(&self) -> bool {
-        let is_set = |name| self.annotation(name).is_some();
-        is_set("cert-manager.io/issuer")
-            || is_set("cert-manager.io/cluster-issuer")
+        self.has_issuer()
             || self
                 .annotation("kubernetes.io/tls-acme")
                 .is_some_and(|value| value.value == "true")
@@ -171,6 +177,7 @@ pub(super) fn read(object: Object<'_>, source: SourceId, namespace: &str) -> Opt
             let target = path(node, &["spec", "template", "metadata", "name"]);
             Some(supplier("SealedSecret", target, &meta()))
         }
+        (gateway::GROUP, kind) => gateway::read(kind, node, source, meta()).map(Fact::Gateway),
         _ => None,
     }
 }
@@ -404,6 +411,6 @@ fn pem(bytes: &[u8]) -> Result<(), Fault> {
     }
 }
 
-fn path<'a>(node: Node<'a>, keys: &[&str]) -> Option<Node<'a>> {
+pub(super) fn path<'a>(node: Node<'a>, keys: &[&str]) -> Option<Node<'a>> {
     keys.iter().try_fold(node, |node, key| node.get(key))
 }

@@ -33,6 +33,7 @@ mod cluster;
 mod controller;
 mod expand;
 mod facts;
+mod gateway;
 mod ingress_nginx;
 mod json;
 mod list;

@@ -232,6 +232,19 @@ pub enum Problem {
         /// `NAMESPACE/NAME`.
         secret: String,
     },
+    /// A Secret of another namespace that nobody allows to refer to. → `reference-not-granted`
+    ReferenceNotGranted {
+        /// The reference.
+        at: Location,
+        /// The kind of what refers: `Gateway`.
+        kind: &'static str,
+        /// Its namespace.
+        from: String,
+        /// `NAMESPACE/NAME` of the Secret.
+        secret: String,
+        /// The Secret or something else of its namespace is in the input, so that a grant would be.
+        is_certain: bool,
+    },
     /// A host that DNS or certificates cannot carry. → `host-impossible`
     HostImpossible {
         /// The host.

@@ -38,6 +38,7 @@ mod name_not_covered;
 mod name_partly_covered;
 mod nginx_syntax;
 mod not_a_server_certificate;
+mod reference_not_granted;
 mod san_entry_unusable;
 mod secret_claimed_twice;
 mod secret_malformed;
@@ -55,6 +56,7 @@ mod template_skipped;
 mod tls_host_without_rule;
 mod unverifiable;
 mod weak_key;
+mod wildcard_depth;
 mod words;
 mod yaml_syntax;
 
@@ -97,6 +99,7 @@ pub static RULES: &[&Rule] = &[
     &name_partly_covered::RULE,
     &nginx_syntax::RULE,
     &not_a_server_certificate::RULE,
+    &reference_not_granted::RULE,
     &san_entry_unusable::RULE,
     &secret_claimed_twice::RULE,
     &secret_malformed::RULE,
@@ -113,6 +116,7 @@ pub static RULES: &[&Rule] = &[
     &tls_host_without_rule::RULE,
     &unverifiable::RULE,
     &weak_key::RULE,
+    &wildcard_depth::RULE,
     &yaml_syntax::RULE,
 ];
 

@@ -1,0 +1,350 @@
+//! The Gateway API, read: listeners with their Secrets, routes with their hosts, and grants.
+//!
+//! [`attach`] says which routes and ListenerSets belong to which listener, [`lower`] what clients
+//! get there. One reader for all versions (v1, v1beta1, v1alpha2, v1alpha3): what matters here has the same
+//! fields in each. Fields as in the Gateway API reference, `gateway.networking.k8s.io`.
+
+mod attach;
+mod lower;
+mod secrets;
+
+pub(super) use lower::lower;
+
+use super::Node;
+use super::facts::{Meta, path};
+use crate::source::{Location, SourceId, Spanned};
+
+/// The API group of all these kinds.
+pub(super) const GROUP: &str = "gateway.networking.k8s.io";
+
+/// The option with which GKE takes certificates of the cloud provider.
+const PRE_SHARED: &str = "networking.gke.io/pre-shared-certs";
+
+/// As many items of a list are looked at: at least as many as the API server lets through
+/// (`maxItems` of the custom resource definitions), so that the work stays bounded.
+const ITEMS_MAX: usize = 64;
+
+/// An object of the Gateway API.
+#[derive(Debug)]
+pub(super) enum Fact {
+    Grant(Grant),
+    Holder(Holder),
+    Route(Route),
+}
+
+/// All objects of the Gateway API, each kind in the order of the input.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    grants: Vec<Grant>,
+    holders: Vec<Holder>,
+    routes: Vec<Route>,
+}
+
+impl Objects {
+    pub(super) fn add(&mut self, fact: Fact) {
+        match fact {
+            Fact::Grant(grant) => self.grants.push(grant),
+            Fact::Holder(holder) if !holder.meta.is_being_deleted => self.holders.push(holder),
+            Fact::Route(route) if !route.meta.is_being_deleted => self.routes.push(route),
+            Fact::Holder(_) | Fact::Route(_) => {}
+        }
+    }
+}
+
+/// What holds listeners: a Gateway, or a ListenerSet that adds some to one.
+#[derive(Debug)]
+pub(super) struct Holder {
+    pub(super) meta: Meta,
+    pub(super) kind: HolderKind,
+    pub(super) listeners: Vec<GatewayListener>,
+}
+
+#[derive(Debug)]
+pub(super) enum HolderKind {
+    Gateway {
+        /// Namespaces whose ListenerSets it takes.
+        takes: Namespaces,
+    },
+    ListenerSet {
+        /// `NAMESPACE/NAME` of its Gateway.
+        parent: String,
+    },
+}
+
+impl HolderKind {
+    /// The `kind`, for references to it.
+    pub(super) fn as_str(&self) -> &'static str {
+        match self {
+            Self::Gateway { .. } => "Gateway",
+            Self::ListenerSet { .. } => "ListenerSet",
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct GatewayListener {
+    pub(super) at: Location,
+    pub(super) name: String,
+    pub(super) port: String,
+    pub(super) protocol: Protocol,
+    /// `None` for all names.
+    pub(super) hostname: Option<Spanned<String>>,
+    pub(super) tls: Option<Tls>,
+    /// Namespaces whose routes it takes.
+    pub(super) takes: Namespaces,
+    /// Kinds of routes that it takes, where it says so.
+    pub(super) kinds: Vec<String>,
+}
+
+/// The protocols that know TLS; the others ask for no certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Https,
+    Other,
+    Tls,
+}
+
+#[derive(Debug)]
+pub(super) struct Tls {
+    /// The backend's certificate is shown, not one of the listener.
+    pub(super) is_passthrough: bool,
+    /// Options bring certificates that are not Secrets.
+    pub(super) has_other_certificates: bool,
+    pub(super) references: Vec<SecretRef>,
+}
+
+/// A member of `certificateRefs`.
+#[derive(Debug)]
+pub(super) struct SecretRef {
+    pub(super) at: Location,
+    /// A Secret of the core group; other kinds are the implementation's own.
+    pub(super) is_secret: bool,
+    pub(super) name: String,
+    /// `None` for the namespace of the listener.
+    pub(super) namespace: Option<String>,
+}
+
+/// Which namespaces something may come from.
+#[derive(Debug)]
+pub(super) enum Namespaces {
+    All,
+    None,
+    Same,
+    /// Those with these labels; `None` where other conditions count, too.
+    Selector(Option<Vec<(String, String)>>),
+}
+
+/// An HTTPRoute, GRPCRoute or TLSRoute.
+#[derive(Debug)]
+pub(super) struct Route {
+    pub(super) meta: Meta,
+    pub(super) kind: &'static str,
+    pub(super) hostnames: Vec<Spanned<String>>,
+    pub(super) parents: Vec<Parent>,
+}
+
+/// What a route wants to be attached to.
+#[derive(Debug)]
+pub(super) struct Parent {
+    pub(super) kind: String,
+    /// `NAMESPACE/NAME`.
+    pub(super) key: String,
+    /// One listener by name.
+    pub(super) section: Option<String>,
+    /// All listeners of a port.
+    pub(super) port: Option<String>,
+}
+
+/// A ReferenceGrant that is about Secrets.
+#[derive(Debug)]
+pub(super) struct Grant {
+    /// Its own namespace, which is that of the Secrets.
+    pub(super) namespace: String,
+    /// Kind and namespace of those who may refer.
+    pub(super) from: Vec<(String, String)>,
+    /// Names of Secrets; `None` for all.
+    pub(super) to: Vec<Option<String>>,
+}
+
+/// Reads an object of the group; `None` for a kind that does not matter.
+pub(super) fn read(kind: &str, node: Node<'_>, source: SourceId, meta: Meta) -> Option<Fact> {
+    let route = |kind, meta| Some(Fact::Route(route(kind, node, source, meta)));
+    match kind {
+        "Gateway" => {
+            let kind = HolderKind::Gateway {
+                takes: namespaces(path(node, &["spec", "allowedListeners"]), Namespaces::None),
+            };
+            Some(Fact::Holder(holder(kind, node, source, meta)))
+        }
+        "GRPCRoute" => route("GRPCRoute", meta),
+        "HTTPRoute" => route("HTTPRoute", meta),
+        "ListenerSet" => {
+            let parent = path(node, &["spec", "parentRef"])?;
+            let parent = key(parent, &meta.namespace)?;
+            let kind = HolderKind::ListenerSet { parent };
+            Some(Fact::Holder(holder(kind, node, source, meta)))
+        }
+        "ReferenceGrant" => Some(Fact::Grant(grant(node, meta))),
+        "TLSRoute" => route("TLSRoute", meta),
+        _ => None,
+    }
+}
+
+fn holder(kind: HolderKind, node: Node<'_>, source: SourceId, meta: Meta) -> Holder {
+    let listeners = path(node, &["spec", "listeners"]);
+    Holder {
+        meta,
+        kind,
+        listeners: listeners
+            .into_iter()
+            .flat_map(Node::items)
+            .take(ITEMS_MAX)
+            .filter_map(|listener| read_listener(listener, source))
+            .collect(),
+    }
+}
+
+/// `None` where its hostname is a template that was not rendered.
+fn read_listener(node: Node<'_>, source: SourceId) -> Option<GatewayListener> {
+    let allowed = node.get("allowedRoutes");
+    let hostname = match text(node, "hostname") {
+        Some(_) => Some(node.get("hostname").and_then(|name| host(name, source))?),
+        None => None,
+    };
+    Some(GatewayListener {
+        at: node.at(source),
+        name: text(node, "name").unwrap_or_default().to_owned(),
+        port: text(node, "port").unwrap_or_default().to_owned(),
+        protocol: match text(node, "protocol") {
+            Some("HTTPS") => Protocol::Https,
+            Some("TLS") => Protocol::Tls,
+            _ => Protocol::Other,
+        },
+        hostname,
+        tls: node.get("tls").filter(|tls| !tls.is_null()).map(|tls| Tls {
+            is_passthrough: text(tls, "mode") == Some("Passthrough"),
+            has_other_certificates: path(tls, &["options", PRE_SHARED]).is_some(),
+            references: tls
+                .get("certificateRefs")
+                .into_iter()
+                .flat_map(Node::items)
+                .take(ITEMS_MAX)
+                .filter_map(|reference| secret_ref(reference, source))
+                .collect(),
+        }),
+        takes: namespaces(allowed, Namespaces::Same),
+        kinds: allowed
+            .and_then(|allowed| allowed.get("kinds"))
+            .into_iter()
+            .flat_map(Node::items)
+            .filter_map(|kind| text(kind, "kind").map(str::to_owned))
+            .collect(),
+    })
+}
+
+fn secret_ref(node: Node<'_>, source: SourceId) -> Option<SecretRef> {
+    let is_core = matches!(text(node, "group"), None | Some("core"));
+    Some(SecretRef {
+        at: node.at(source),
+        is_secret: is_core && matches!(text(node, "kind"), None | Some("Secret")),
+        name: text(node, "name")?.to_owned(),
+        namespace: text(node, "namespace").map(str::to_owned),
+    })
+}
+
+/// The `namespaces` of `allowedRoutes` or `allowedListeners`.
+fn namespaces(allowed: Option<Node<'_>>, default: Namespaces) -> Namespaces {
+    let Some(namespaces) = allowed.and_then(|allowed| allowed.get("namespaces")) else {
+        return default;
+    };
+    match text(namespaces, "from") {
+        Some("All") => Namespaces::All,
+        Some("None") => Namespaces::None,
+        Some("Same") => Namespaces::Same,
+        Some("Selector") => Namespaces::Selector(labels(namespaces.get("selector"))),
+        _ => default,
+    }
+}
+
+fn labels(selector: Option<Node<'_>>) -> Option<Vec<(String, String)>> {
+    let selector = selector?;
+    if selector.get("matchExpressions").is_some() {
+        return None;
+    }
+    let labels = selector.get("matchLabels").into_iter();
+    let labels = labels.flat_map(Node::entries).map(|(key, value)| {
+        let value = value.text()?;
+        Some((key.text().to_owned(), value.to_owned()))
+    });
+    labels.collect()
+}
+
+fn route(kind: &'static str, node: Node<'_>, source: SourceId, meta: Meta) -> Route {
+    let spec = |name| path(node, &["spec", name]).into_iter();
+    Route {
+        kind,
+        hostnames: spec("hostnames")
+            .flat_map(Node::items)
+            .take(ITEMS_MAX)
+            .filter_map(|name| host(name, source))
+            .collect(),
+        parents: spec("parentRefs")
+            .flat_map(Node::items)
+            .take(ITEMS_MAX)
+            .filter(|parent| matches!(text(*parent, "group"), None | Some(GROUP)))
+            .filter_map(|parent| {
+                Some(Parent {
+                    kind: text(parent, "kind").unwrap_or("Gateway").to_owned(),
+                    key: key(parent, &meta.namespace)?,
+                    section: text(parent, "sectionName").map(str::to_owned),
+                    port: text(parent, "port").map(str::to_owned),
+                })
+            })
+            .collect(),
+        meta,
+    }
+}
+
+fn grant(node: Node<'_>, meta: Meta) -> Grant {
+    let spec = |name| {
+        path(node, &["spec", name])
+            .into_iter()
+            .flat_map(Node::items)
+    };
+    let is_secret = |to: &Node<'_>| {
+        text(*to, "kind") == Some("Secret") && matches!(text(*to, "group"), None | Some("core"))
+    };
+    Grant {
+        namespace: meta.namespace,
+        from: spec("from")
+            .filter(|from| text(*from, "group") == Some(GROUP))
+            .filter_map(|from| {
+                let kind = text(from, "kind")?.to_owned();
+                Some((kind, text(from, "namespace")?.to_owned()))
+            })
+            .collect(),
+        to: spec("to")
+            .filter(is_secret)
+            .map(|to| text(to, "name").map(str::to_owned))
+            .collect(),
+    }
+}
+
+/// `NAMESPACE/NAME` of a reference.
+fn key(reference: Node<'_>, namespace: &str) -> Option<String> {
+    let namespace = text(reference, "namespace").unwrap_or(namespace);
+    Some(format!("{namespace}/{}", text(reference, "name")?))
+}
+
+/// A host; `{{` in a plain word is valid YAML: a template that was not rendered.
+fn host(node: Node<'_>, source: SourceId) -> Option<Spanned<String>> {
+    let text = node.text().filter(|_| !node.is_null())?;
+    let is_host = !text.is_empty() && !text.contains("{{");
+    is_host.then(|| Spanned::new(text.to_ascii_lowercase(), node.at(source)))
+}
+
+/// A field that is a scalar and not empty.
+fn text<'a>(node: Node<'a>, name: &str) -> Option<&'a str> {
+    let field = node.get(name).filter(|field| !field.is_null())?;
+    field.text().filter(|text| !text.is_empty())
+}
