@@ -28,22 +28,6 @@ const NOT_YET: &[(&str, &str)] = &[
         "the rules about verification are missing",
     ),
     (
-        "fixtures/kubernetes/certmanager/gateway-",
-        "Gateways are not read",
-    ),
-    (
-        "fixtures/kubernetes/certmanager/shim-of-one-ingress.yaml",
-        "the details of cert-manager are missing",
-    ),
-    (
-        "fixtures/kubernetes/certmanager/shim-of-two-ingresses.yaml",
-        "the details of cert-manager are missing",
-    ),
-    (
-        "fixtures/kubernetes/certmanager/shim-unowned-certificate.yaml",
-        "the details of cert-manager are missing",
-    ),
-    (
         "fixtures/kubernetes/controllers/traefik-default-store.yaml",
         "the details of controllers are missing",
     ),
@@ -51,18 +35,9 @@ const NOT_YET: &[(&str, &str)] = &[
         "fixtures/kubernetes/crds/",
         "kinds of controllers are not read",
     ),
-    ("fixtures/kubernetes/gateway/", "Gateways are not read"),
-    (
-        "fixtures/kubernetes/input/odd-shapes.yaml",
-        "details are missing",
-    ),
     (
         "fixtures/kubernetes/mounts/",
         "nginx inside of manifests is not read",
-    ),
-    (
-        "fixtures/kubernetes/secrets/key-unreadable.yaml",
-        "details are missing",
     ),
     (
         "fixtures/kubernetes/secrets/no-data.yaml",

@@ -776,8 +776,7 @@ impl<'a> Class<'a> {
                 continue;
             };
             self.nginx_host(name, slot, ingress, server);
-            let at = place(ingress, name)
-                .map_or_else(|| ingress.meta.at.clone(), |host| host.at.clone());
+            let at = place(ingress, name).map_or_else(|| ingress.meta.at.clone(), |host| host.at);
             let undecided = table.undecided.get(name);
             let (secret, serving) = self.nginx_serving(slot, &at);
             let serving = match undecided {
@@ -892,12 +891,12 @@ impl<'a> Class<'a> {
                 self.fragment.problems.push(problem);
             }
             Slot::Placeholder(Cause::NoSecret) => {
-                let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
+                let mut secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
                 let is_listed = ingress.tls.iter().flat_map(|entry| &entry.hosts);
                 let is_listed = is_listed
                     .into_iter()
                     .any(|listed| listed.value.eq_ignore_ascii_case(&host.value));
-                if !is_listed && let Some(secret) = secrets.last() {
+                if !is_listed && let Some(secret) = secrets.next_back() {
                     let key = format!("{}/{}", ingress.meta.namespace, secret.value);
                     let kept = self.cluster.secrets.get(&key);
                     let bundle = kept.and_then(|kept| kept.bundle);
