@@ -48,16 +48,8 @@ const NOT_YET: &[(&str, &str)] = &[
         "the rules about verification are missing",
     ),
     (
-        "fixtures/kubernetes/wildcards/gateway-",
-        "Gateways are not read",
-    ),
-    (
         "fixtures/kubernetes/wildcards/nginx-",
         "nginx inside of manifests is not read",
-    ),
-    (
-        "fixtures/kubernetes/wildcards/tlsroute-",
-        "Gateways are not read",
     ),
 ];
 
