@@ -47,10 +47,6 @@ const NOT_YET: &[(&str, &str)] = &[
         "fixtures/kubernetes/controllers/traefik-default-store.yaml",
         "the details of controllers are missing",
     ),
-    (
-        "fixtures/kubernetes/crds/",
-        "kinds of controllers are not read",
-    ),
     ("fixtures/kubernetes/gateway/", "Gateways are not read"),
     (
         "fixtures/kubernetes/input/odd-shapes.yaml",
