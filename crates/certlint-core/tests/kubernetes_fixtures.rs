@@ -32,10 +32,6 @@ const NOT_YET: &[(&str, &str)] = &[
         "the details of controllers are missing",
     ),
     (
-        "fixtures/kubernetes/crds/",
-        "kinds of controllers are not read",
-    ),
-    (
         "fixtures/kubernetes/mounts/",
         "nginx inside of manifests is not read",
     ),

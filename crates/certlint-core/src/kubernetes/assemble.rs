@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::cluster::{Cluster, Kept};
@@ -11,14 +10,19 @@ use super::facts::{Fault, Ingress, Request, TlsEntry};
 use super::gateway;
 use super::ingress_nginx::{self, Cause, Slot};
 use super::lower::Options;
+use super::object;
+use super::secret_use::{
+    Judge, Known, Unverifiable, Use, kept_covers, no_secret_name, request_covers, serving,
+    shim_hosts, shim_owner,
+};
 use crate::finding::Level;
 use crate::loader::Loader;
 use crate::model::{
     Bundle, CertRef, CertificatePair, Endpoint, Fragment, HostAnswer, HostTable, Key, KeyPart,
-    KeyRef, ListenAddress, Listener, ListenerId, NameTable, PlaceholderReason, Problem, Served,
-    Server, ServerId, ServerName, Serving, UnverifiableKind,
+    KeyRef, ListenAddress, Listener, ListenerId, NameTable, PlaceholderReason, Problem, Server,
+    ServerId, ServerName, Serving,
 };
-use crate::name::{HostPattern, SanSet, Verdict, covers};
+use crate::name::HostPattern;
 use crate::source::{Location, Spanned};
 
 /// Fills the fragment with what the objects say.
@@ -28,6 +32,8 @@ pub(super) fn assemble(
     options: &Options,
     fragment: &mut Fragment,
 ) {
+    object::promote_generic_secrets(&mut cluster);
+    let pairings = cluster.objects.take_pairings();
     take_in_secrets(&mut cluster, loader, fragment);
     requests(&cluster, fragment);
     let mut classes: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -73,6 +79,14 @@ pub(super) fn assemble(
         });
     }
     gateway::lower(&cluster, options, fragment, &mut unverifiable);
+    object::lower(
+        pairings,
+        &cluster,
+        loader,
+        options,
+        fragment,
+        &mut unverifiable,
+    );
     for ((kind, what), (at, count)) in unverifiable {
         fragment.problems.push(Problem::Unverifiable {
             at,
@@ -219,23 +233,9 @@ struct Class<'a> {
     cluster: &'a Cluster,
     options: &'a Options,
     fragment: &'a mut Fragment,
-    unverifiable: &'a mut BTreeMap<(UnverifiableKind, String), (Location, usize)>,
+    unverifiable: &'a mut Unverifiable,
     listener: ListenerId,
     servers: Vec<ServerId>,
-}
-
-/// What is known about the Secret of a host.
-enum Known<'a> {
-    /// It is there and readable.
-    Certificate(&'a Kept),
-    /// It is there and cannot be used; said elsewhere.
-    Malformed,
-    /// It will come, and will cover the host for all we know.
-    Pending,
-    /// It will come without the host; said.
-    Said,
-    /// Nothing is known.
-    Nothing,
 }
 
 impl<'a> Class<'a> {
@@ -335,12 +335,15 @@ impl<'a> Class<'a> {
             for host in &entry.hosts {
                 self.tls_host_without_rule(ingress, host);
                 let Some(secret) = &entry.secret else {
-                    self.no_secret_name(host, controller);
+                    let problem = no_secret_name(host, controller.name);
+                    self.fragment.problems.push(problem);
                     continue;
                 };
                 let key = format!("{}/{}", ingress.meta.namespace, secret.value);
                 self.claim(host, &key, (server, controller.choice), table);
-                let Known::Certificate(kept) = self.known(ingress, host, secret, &key) else {
+                let pattern = HostPattern::ingress(&host.value);
+                let one = using(ingress, host, &pattern, secret, &key);
+                let Known::Certificate(kept) = self.known(ingress, &one) else {
                     continue;
                 };
                 if controller.choice == Choice::Exact && !kept.secret.has_tls_type {
@@ -356,7 +359,7 @@ impl<'a> Class<'a> {
                     });
                     continue;
                 }
-                if self.request_is_to_blame(ingress, host, &key, kept) {
+                if self.judge().request_is_to_blame(&one, kept) {
                     continue;
                 }
                 let doubt = match controller.choice {
@@ -382,7 +385,7 @@ impl<'a> Class<'a> {
                         }
                         None => Some("other Secrets of the pool are not known".to_owned()),
                     },
-                    _ => self.pending(ingress, host, &key),
+                    _ => self.judge().pending(&one),
                 };
                 self.endpoint(server, host, kept, &secret.at, doubt);
             }
@@ -405,90 +408,24 @@ impl<'a> Class<'a> {
         }
     }
 
-    /// The Secret of a host: what is known, with what is wrong pushed on the way.
-    fn known(
-        &mut self,
-        ingress: &Ingress,
-        host: &Spanned<String>,
-        secret: &Spanned<String>,
-        key: &str,
-    ) -> Known<'a> {
-        if let Some(kept) = self.cluster.secrets.get(key) {
-            if kept.secret.is_encrypted {
-                let what = format!("{key} (encrypted)");
-                let entry = self.unverifiable.entry((UnverifiableKind::Secret, what));
-                entry.or_insert_with(|| (secret.at.clone(), 0)).1 += 1;
-                return Known::Nothing;
-            }
-            return match kept.bundle {
-                Some(_) if kept.leaf.is_some() => Known::Certificate(kept),
-                _ => Known::Malformed,
-            };
+    /// The Secret of a host: what is known, with what is wrong noted on the way.
+    fn known(&mut self, ingress: &Ingress, one: &Use<'_>) -> Known<'a> {
+        if ingress.meta.has_shim() && !self.cluster.secrets.contains_key(one.key) {
+            return self.shim_will_have(ingress, one);
         }
-        if ingress.meta.has_shim() {
-            return self.shim_will_have(ingress, host, key);
-        }
-        if let Some((owner, at)) = shim_owner(self.cluster, key) {
-            let names: Vec<String> = shim_hosts(owner, key);
-            if names
-                .iter()
-                .any(|name| name.eq_ignore_ascii_case(&host.value))
-            {
-                return Known::Pending;
-            }
-            self.fragment.problems.push(Problem::RequestMissesHost {
-                at: host.at.clone(),
-                host: host.value.clone(),
-                request: at.clone(),
-                name: owner.meta.name.clone(),
-                dns_names: names,
-            });
-            return Known::Said;
-        }
-        if let Some(request) = self.cluster.requests.get(key).and_then(|all| all.first()) {
-            if request_covers(request, &host.value) {
-                return Known::Pending;
-            }
-            self.fragment.problems.push(Problem::RequestMissesHost {
-                at: host.at.clone(),
-                host: host.value.clone(),
-                request: request.dns_names_at.clone(),
-                name: request.meta.name.clone(),
-                dns_names: request.dns_names.clone(),
-            });
-            return Known::Said;
-        }
-        if !self.cluster.suppliers.contains_key(key) && self.options.require_secrets {
-            self.fragment.problems.push(Problem::SecretMissing {
-                at: host.at.clone(),
-                secret: key.to_owned(),
-                host: host.value.clone(),
-            });
-            return Known::Said;
-        }
-        let what = match self.cluster.suppliers.get(key) {
-            Some(supplier) => format!("{key} (from {} `{}`)", supplier.kind, supplier.name),
-            None => key.to_owned(),
-        };
-        let entry = self.unverifiable.entry((UnverifiableKind::Secret, what));
-        entry.or_insert_with(|| (secret.at.clone(), 0)).1 += 1;
-        Known::Nothing
+        self.judge().known(one)
     }
 
     /// Whether the Certificate that ingress-shim makes will have a host: it is left alone where it
     /// belongs to somebody else (cert-manager's `sync.go`).
-    fn shim_will_have(
-        &mut self,
-        ingress: &Ingress,
-        host: &Spanned<String>,
-        key: &str,
-    ) -> Known<'a> {
+    fn shim_will_have(&mut self, ingress: &Ingress, one: &Use<'_>) -> Known<'a> {
         let mut entries = ingress.tls.iter();
-        let Some(entry) = entries.find(|entry| entry.hosts.iter().any(|other| other.at == host.at))
+        let Some(entry) =
+            entries.find(|entry| entry.hosts.iter().any(|other| other.at == one.host.at))
         else {
             return Known::Pending;
         };
-        let requests = self.cluster.requests.get(key);
+        let requests = self.cluster.requests.get(one.key);
         let is_owned = |request: &&Request| {
             let mut owners = request.meta.owners.iter();
             owners.any(|(kind, name)| kind == "Ingress" && *name == ingress.meta.name)
@@ -497,16 +434,16 @@ impl<'a> Class<'a> {
             .and_then(|all| all.first())
             .filter(|request| !is_owned(request));
         let other =
-            shim_owner(self.cluster, key).filter(|(owner, _)| owner.meta.at != ingress.meta.at);
+            shim_owner(self.cluster, one.key).filter(|(owner, _)| owner.meta.at != ingress.meta.at);
         let message = match (unowned, other) {
-            (Some(request), _) if !request_covers(request, &host.value) => format!(
+            (Some(request), _) if !request_covers(request, one.pattern) => format!(
                 "cert-manager leaves Certificate `{}` alone, which does not belong to this Ingress",
                 request.meta.name
             ),
             (None, Some((owner, _)))
-                if !shim_hosts(owner, key)
+                if !shim_hosts(owner, one.key)
                     .iter()
-                    .any(|name| name.eq_ignore_ascii_case(&host.value)) =>
+                    .any(|name| name.eq_ignore_ascii_case(&one.host.value)) =>
             {
                 format!(
                     "the Certificate of this Secret belongs to Ingress `{}`, and cert-manager leaves it alone",
@@ -529,51 +466,14 @@ impl<'a> Class<'a> {
         Known::Said
     }
 
-    /// The Secret does not cover the host, and the Certificate that writes it does not ask for it:
-    /// that is the place to change.
-    fn request_is_to_blame(
-        &mut self,
-        ingress: &Ingress,
-        host: &Spanned<String>,
-        key: &str,
-        kept: &Kept,
-    ) -> bool {
-        let pattern = HostPattern::ingress(&host.value);
-        let is_covered = kept
-            .leaf
-            .as_ref()
-            .is_some_and(|leaf| matches!(covers(&leaf.names, &pattern), Verdict::Covered(_)));
-        let Some([request]) = self.cluster.requests.get(key).map(Vec::as_slice) else {
-            return false;
-        };
-        if is_covered || ingress.meta.has_shim() || request_covers(request, &host.value) {
-            return false;
+    /// Judges the use of a Secret; see [`Judge`].
+    fn judge(&mut self) -> Judge<'a, '_> {
+        Judge {
+            cluster: self.cluster,
+            options: self.options,
+            problems: &mut self.fragment.problems,
+            unverifiable: self.unverifiable,
         }
-        self.fragment.problems.push(Problem::RequestMissesHost {
-            at: host.at.clone(),
-            host: host.value.clone(),
-            request: request.dns_names_at.clone(),
-            name: request.meta.name.clone(),
-            dns_names: request.dns_names.clone(),
-        });
-        true
-    }
-
-    /// Why a Secret that is in the input is about to be rewritten with this host.
-    fn pending(&self, ingress: &Ingress, host: &Spanned<String>, key: &str) -> Option<String> {
-        if ingress.meta.has_shim() {
-            return Some(
-                "cert-manager will issue it anew for the hosts of this Ingress".to_owned(),
-            );
-        }
-        let requests = self.cluster.requests.get(key)?;
-        let covering = requests
-            .iter()
-            .find(|request| request_covers(request, &host.value))?;
-        Some(format!(
-            "cert-manager's Certificate `{}` has the host and will write the Secret anew",
-            covering.meta.name
-        ))
     }
 
     /// A Secret of the namespace pool that covers the host.
@@ -586,8 +486,7 @@ impl<'a> Class<'a> {
         let pattern = HostPattern::ingress(&host.value);
         pool(ingress, all).into_iter().find(|key| {
             let kept = self.cluster.secrets.get(key);
-            let leaf = kept.and_then(|kept| kept.leaf.as_ref());
-            leaf.is_some_and(|leaf| matches!(covers(&leaf.names, &pattern), Verdict::Covered(_)))
+            kept.is_some_and(|kept| kept_covers(kept, &pattern))
         })
     }
 
@@ -616,17 +515,6 @@ impl<'a> Class<'a> {
             why,
             secret: Some((key.to_owned(), kept.bundle)),
             level: Level::Error,
-        });
-    }
-
-    fn no_secret_name(&mut self, host: &Spanned<String>, controller: Controller) {
-        self.fragment.problems.push(Problem::PlaceholderServed {
-            at: host.at.clone(),
-            host: host.value.clone(),
-            controller: controller.name,
-            why: PlaceholderReason::NoSecretName,
-            secret: None,
-            level: Level::Info,
         });
     }
 
@@ -883,7 +771,9 @@ impl<'a> Class<'a> {
                 let kept = self.cluster.secrets.get(key);
                 let bundle = kept.and_then(|kept| kept.bundle);
                 let mut problem = said(PlaceholderReason::NotCovered, key, bundle);
-                if self.pending(ingress, &host, key).is_some()
+                let pattern = HostPattern::ingress(&host.value);
+                let one = using(ingress, &host, &pattern, &host, key);
+                if self.judge().pending(&one).is_some()
                     && let Problem::PlaceholderServed { level, .. } = &mut problem
                 {
                     *level = Level::Warning;
@@ -921,10 +811,13 @@ impl<'a> Class<'a> {
         let mut rules = ingress.rules.iter().filter_map(|rule| rule.host.as_ref());
         let has_rule = rules.any(|rule| rule.value.eq_ignore_ascii_case(&host.value));
         let Some(secret) = &entry.secret else {
-            return self.no_secret_name(host, controller);
+            let problem = no_secret_name(host, controller.name);
+            return self.fragment.problems.push(problem);
         };
         let key = format!("{}/{}", ingress.meta.namespace, secret.value);
-        let known = self.known(ingress, host, secret, &key);
+        let pattern = HostPattern::ingress(&host.value);
+        let one = using(ingress, host, &pattern, secret, &key);
+        let known = self.known(ingress, &one);
         if has_rule {
             return;
         }
@@ -959,43 +852,20 @@ impl<'a> Class<'a> {
     }
 }
 
-/// The oldest annotated Ingress that names a Secret: its Certificate is the one that counts.
-fn shim_owner<'c>(cluster: &'c Cluster, key: &str) -> Option<(&'c Ingress, &'c Location)> {
-    let annotated = cluster
-        .ingresses
-        .iter()
-        .filter(|ingress| ingress.meta.has_shim());
-    let named = annotated.filter_map(|ingress| {
-        let namespace = &ingress.meta.namespace;
-        let entry = ingress.tls.iter().find(|entry| {
-            let secret = entry.secret.as_ref();
-            secret.is_some_and(|secret| format!("{namespace}/{}", secret.value) == key)
-        })?;
-        Some((ingress, &entry.at))
-    });
-    // Without a time of creation the first one in the input.
-    named.min_by(|a, b| a.0.meta.created.cmp(&b.0.meta.created))
-}
-
-/// The hosts that ingress-shim asks for.
-fn shim_hosts(owner: &Ingress, key: &str) -> Vec<String> {
-    let namespace = &owner.meta.namespace;
-    let entries = owner.tls.iter().filter(|entry| {
-        let secret = entry.secret.as_ref();
-        secret.is_some_and(|secret| format!("{namespace}/{}", secret.value) == key)
-    });
-    entries
-        .flat_map(|entry| entry.hosts.iter().map(|host| host.value.clone()))
-        .collect()
-}
-
-fn serving(bundle: crate::model::BundleId, at: &Location) -> Serving {
-    Serving::Certificates {
-        certificates: Arc::new([Served {
-            certificate: CertRef::Bundle(bundle),
-            at: at.clone(),
-        }]),
-        from_default: None,
+/// The use of a Secret by a host of an Ingress.
+fn using<'u>(
+    ingress: &Ingress,
+    host: &'u Spanned<String>,
+    pattern: &'u HostPattern,
+    secret: &'u Spanned<String>,
+    key: &'u str,
+) -> Use<'u> {
+    Use {
+        host,
+        pattern,
+        key,
+        at: &secret.at,
+        issued_for: ingress.meta.has_shim().then_some("Ingress"),
     }
 }
 
@@ -1032,20 +902,6 @@ fn takes(pattern: &str, host: &str) -> bool {
     let base = pattern.strip_prefix("*.");
     base.zip(host.split_once('.'))
         .is_some_and(|(base, (first, rest))| first != "*" && rest.eq_ignore_ascii_case(base))
-}
-
-/// Whether what a Certificate asks for will cover a host.
-fn request_covers(request: &Request, host: &str) -> bool {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        let mut addresses = request.addresses.iter();
-        return addresses.any(|other| other.parse() == Ok(address));
-    }
-    let none: [&[u8]; 0] = [];
-    let names = SanSet::new(request.dns_names.iter(), none, none);
-    matches!(
-        covers(&names, &HostPattern::ingress(host)),
-        Verdict::Covered(_)
-    )
 }
 
 /// The Secrets that the Ingresses of one namespace name.

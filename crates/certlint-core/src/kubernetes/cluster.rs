@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::{Fact, Ingress, IngressClass, Request, Secret, Supplier};
+use super::facts::{Fact, Ingress, IngressClass, Part, Request, Secret, Supplier};
 use super::gateway;
 use super::ingress_nginx::{Store, Stored};
+use super::object::Objects;
 use crate::model::{BundleId, KeyId};
-use crate::x509::{self, Certificate, KeyOutcome, Pair};
+use crate::x509::{self, Certificate, CertificateFile, KeyOutcome, Pair};
 
 /// The objects, by what they are looked up with.
 #[derive(Debug, Default)]
@@ -20,6 +21,7 @@ pub(super) struct Cluster {
     pub(super) requests: BTreeMap<String, Vec<Request>>,
     /// By the Secret that they write.
     pub(super) suppliers: BTreeMap<String, Supplier>,
+    pub(super) objects: Objects,
 }
 
 /// A Secret with what was made of it.
@@ -50,24 +52,31 @@ impl Cluster {
                 let kept = Kept::new(secret);
                 self.secrets.insert(kept.secret.meta.key(), kept);
             }
-            Fact::Supplier(supplier) => {
-                let secret = format!("{}/{}", supplier.namespace, supplier.secret);
-                self.suppliers.insert(secret, supplier);
+            Fact::Object(fact) => self.objects.add(fact),
+            Fact::Suppliers(suppliers) => {
+                for supplier in suppliers {
+                    let secret = format!("{}/{}", supplier.namespace, supplier.secret);
+                    self.suppliers.insert(secret, supplier);
+                }
             }
         }
     }
 }
 
 impl Kept {
+    /// Takes a Secret with `cert` and `key` for one with a certificate, if it is one.
+    pub(super) fn take_generic(&mut self) {
+        let secret = &mut self.secret;
+        let is_there = |certificate: &Part<CertificateFile>| certificate.value.is_ok();
+        if secret.is_tls || !secret.certificate.as_ref().is_some_and(is_there) {
+            return;
+        }
+        secret.is_tls = true;
+        self.leaf = leaf(secret);
+    }
+
     fn new(secret: Box<Secret>) -> Self {
-        let file = secret
-            .certificate
-            .as_ref()
-            .and_then(|part| part.value.as_ref().ok());
-        let leaf = file
-            .filter(|file| file.refused.is_none())
-            .and_then(|file| file.certificates.first())
-            .cloned();
+        let leaf = leaf(&secret);
         let key = secret
             .key
             .as_ref()
@@ -90,6 +99,14 @@ impl Kept {
             key: None,
         }
     }
+}
+
+/// The certificate of a Secret that is meant for one.
+fn leaf(secret: &Secret) -> Option<Certificate> {
+    let part = secret.certificate.as_ref().filter(|_| secret.is_tls)?;
+    let file = part.value.as_ref().ok()?;
+    let certificates = file.refused.is_none().then_some(&file.certificates)?;
+    certificates.first().cloned()
 }
 
 impl Store for Cluster {

@@ -8,7 +8,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::gateway;
-use super::{Node, Object, Value};
+use super::{Node, Object, Value, object};
 use crate::source::{Location, SourceId, Spanned};
 use crate::x509::{self, CertificateFile, KeyFile};
 
@@ -20,8 +20,10 @@ pub(super) enum Fact {
     Ingress(Ingress),
     IngressClass(IngressClass),
     Secret(Box<Secret>),
-    /// Will write a Secret whose contents are not known here.
-    Supplier(Supplier),
+    /// Of another kind that pairs hosts with certificates.
+    Object(object::Fact),
+    /// Will write Secrets whose contents are not known here.
+    Suppliers(Vec<Supplier>),
 }
 
 /// What every object has.
@@ -121,6 +123,7 @@ pub(super) struct Secret {
     pub(super) meta: Meta,
     /// It is about certificates: by its type or by its keys.
     pub(super) is_tls: bool,
+    /// Where it is not, these are `cert` and `key`, of whatever use.
     pub(super) certificate: Option<Part<CertificateFile>>,
     pub(super) key: Option<Part<KeyFile>>,
     /// Its type is `kubernetes.io/tls`.
@@ -171,14 +174,19 @@ pub(super) fn read(object: Object<'_>, source: SourceId, namespace: &str) -> Opt
         ("cert-manager.io", "Certificate") => request(node, source, meta()).map(Fact::Certificate),
         ("external-secrets.io", "ExternalSecret") => {
             let target = path(node, &["spec", "target", "name"]);
-            Some(supplier("ExternalSecret", target, &meta()))
+            let supplier = supplier("ExternalSecret", target, &meta());
+            Some(Fact::Suppliers(vec![supplier]))
         }
         ("bitnami.com", "SealedSecret") => {
             let target = path(node, &["spec", "template", "metadata", "name"]);
-            Some(supplier("SealedSecret", target, &meta()))
+            let supplier = supplier("SealedSecret", target, &meta());
+            Some(Fact::Suppliers(vec![supplier]))
         }
         (gateway::GROUP, kind) => gateway::read(kind, node, source, meta()).map(Fact::Gateway),
-        _ => None,
+        ("secrets-store.csi.x-k8s.io", "SecretProviderClass") => {
+            Some(Fact::Suppliers(secret_objects(node, &meta())))
+        }
+        _ => object::read(object, group, source, &meta).map(Fact::Object),
     }
 }
 
@@ -299,14 +307,24 @@ fn request(node: Node<'_>, source: SourceId, meta: Meta) -> Option<Request> {
     })
 }
 
-fn supplier(kind: &'static str, target: Option<Node<'_>>, meta: &Meta) -> Fact {
+fn supplier(kind: &'static str, target: Option<Node<'_>>, meta: &Meta) -> Supplier {
     let target = target.and_then(Node::text).filter(|name| !name.is_empty());
-    Fact::Supplier(Supplier {
+    Supplier {
         kind,
         name: meta.name.clone(),
         namespace: meta.namespace.clone(),
         secret: target.unwrap_or(&meta.name).to_owned(),
-    })
+    }
+}
+
+/// The Secrets that the CSI driver writes once a Pod mounts this class.
+fn secret_objects(node: Node<'_>, meta: &Meta) -> Vec<Supplier> {
+    let objects = path(node, &["spec", "secretObjects"]);
+    let objects = objects.into_iter().flat_map(Node::items);
+    let names = objects.filter_map(|object| object.get("secretName"));
+    names
+        .map(|name| supplier("SecretProviderClass", Some(name), meta))
+        .collect()
 }
 
 fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
@@ -322,8 +340,12 @@ fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
         }
     };
     let bytes = |(node, is_encoded): (Node<'_>, bool)| decode(node, is_encoded);
-    let certificate = value("tls.crt");
-    let key = value("tls.key");
+    let mut certificate = value("tls.crt");
+    let mut key = value("tls.key");
+    let is_tls = is_tls_type || certificate.is_some() || key.is_some();
+    if !is_tls {
+        (certificate, key) = (value("cert"), value("key"));
+    }
     let decoded = certificate.map(bytes);
     let is_encrypted = |value: Option<(Node<'_>, bool)>| {
         value.is_some_and(|value| decode(value.0, value.1) == Err(Fault::Encrypted))
@@ -334,9 +356,9 @@ fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
             .get("type")
             .map_or_else(|| meta.at.clone(), |kind| kind.at(source)),
         is_encrypted: is_encrypted(certificate),
-        is_tls: is_tls_type || certificate.is_some() || key.is_some(),
+        is_tls,
         leaf_is_first_block: match &decoded {
-            Some(Ok(bytes)) => x509::pem::scan(bytes)
+            Some(Ok(bytes)) if is_tls => x509::pem::scan(bytes)
                 .next()
                 .is_some_and(|block| block.is_ok_and(|block| block.is_certificate())),
             _ => false,
@@ -358,7 +380,7 @@ fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
 }
 
 /// The key stands for a value of hundreds of characters, or of many lines.
-fn at_key(node: Node<'_>, source: SourceId) -> Location {
+pub(super) fn at_key(node: Node<'_>, source: SourceId) -> Location {
     let mut at = node.at(source);
     at.span = node.key().map_or(at.span, |key| Some(key.span()));
     at

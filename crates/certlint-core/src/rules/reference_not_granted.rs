@@ -6,7 +6,7 @@ use crate::model::Problem;
 
 pub(super) static RULE: Rule = Rule {
     id: "reference-not-granted",
-    summary: "a listener refers to a Secret of another namespace without a ReferenceGrant",
+    summary: "a Secret of another namespace is named, which does not allow it",
     docs: include_str!("docs/reference-not-granted.md"),
     level: Level::Error,
     check,
@@ -25,9 +25,14 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         let (namespace, name) = secret.split_once('/').unwrap_or(("", secret));
+        let is_contour = *kind == "HTTPProxy";
+        let grant = match is_contour {
+            true => "TLSCertificateDelegation",
+            false => "ReferenceGrant",
+        };
         let mut finding = RULE.finding(
             format!(
-                "no ReferenceGrant of namespace `{namespace}` lets a {kind} of namespace `{from}` use Secret `{secret}`"
+                "no {grant} of namespace `{namespace}` lets a {kind} of namespace `{from}` use Secret `{secret}`"
             ),
             at.clone(),
             "not granted",
@@ -36,11 +41,17 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             finding.level = Level::Warning;
             "not granted by anything in the input".clone_into(&mut finding.primary.text);
         }
-        finding.help = Some(format!(
-            "add a ReferenceGrant to namespace `{namespace}` with \
+        finding.help = Some(match is_contour {
+            true => format!(
+                "add a TLSCertificateDelegation to namespace `{namespace}` with \
+                 `delegations: [{{secretName: {name}, targetNamespaces: [{from}]}}]`"
+            ),
+            false => format!(
+                "add a ReferenceGrant to namespace `{namespace}` with \
              `from: [{{group: gateway.networking.k8s.io, kind: {kind}, namespace: {from}}}]` and \
              `to: [{{group: \"\", kind: Secret, name: {name}}}]`"
-        ));
+            ),
+        });
         findings.push(finding);
     }
 }

@@ -1,0 +1,172 @@
+//! Other kinds that pair hosts with certificates, one file for each controller.
+//!
+//! ```text
+//! Route, IngressRoute, HTTPProxy, Gateway (Istio), VirtualServer ─▶ Pairing ─ lower ─▶ endpoints
+//! ```
+//!
+//! Each reads its objects into [`Pairing`]s and knows where the Secret of one is looked for; from
+//! there on all are judged alike, as the listed host of an Ingress is.
+
+mod contour;
+mod f5;
+mod istio;
+mod lower;
+mod openshift;
+mod traefik;
+mod traefik_rule;
+
+use std::collections::BTreeMap;
+
+use super::facts::Meta;
+use super::{Node, Object, Value};
+use crate::name::HostPattern;
+use crate::source::{SourceId, Span, Spanned};
+use crate::x509::{CertificateFile, KeyFile};
+
+pub(super) use istio::promote_generic_secrets;
+pub(super) use lower::lower;
+
+/// What one object says.
+#[derive(Debug)]
+pub(super) enum Fact {
+    /// Secrets that other namespaces may use.
+    Delegations(Vec<contour::Delegation>),
+    Pairings(Vec<Pairing>),
+    /// Certificates for all routers of Traefik.
+    Store(traefik::Store),
+    /// Pods with labels, among which a gateway's may be.
+    Workload(istio::Workload),
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    delegations: Vec<contour::Delegation>,
+    pairings: Vec<Pairing>,
+    stores: Vec<traefik::Store>,
+    workloads: Vec<istio::Workload>,
+}
+
+impl Objects {
+    pub(super) fn add(&mut self, fact: Fact) {
+        match fact {
+            Fact::Delegations(delegations) => self.delegations.extend(delegations),
+            Fact::Pairings(pairings) => self.pairings.extend(pairings),
+            Fact::Store(store) => self.stores.push(store),
+            Fact::Workload(workload) => self.workloads.push(workload),
+        }
+    }
+
+    /// The pairings, which are lowered once.
+    pub(super) fn take_pairings(&mut self) -> Vec<Pairing> {
+        std::mem::take(&mut self.pairings)
+    }
+}
+
+/// Hosts with the certificate that they are to be served with.
+#[derive(Debug)]
+pub(super) struct Pairing {
+    meta: Meta,
+    hosts: Vec<Host>,
+    certificate: Certificate,
+}
+
+/// A host as it stands in an object.
+#[derive(Debug)]
+struct Host {
+    text: Spanned<String>,
+    pattern: HostPattern,
+}
+
+/// Where the certificate of a pairing comes from.
+#[derive(Debug)]
+enum Certificate {
+    /// `NAME` or `NAMESPACE/NAME`.
+    Contour(Spanned<String>),
+    /// `None`: the controller's own.
+    F5 {
+        secret: Option<Spanned<String>>,
+        /// cert-manager writes the Secret for the host.
+        is_issued: bool,
+    },
+    Istio {
+        credential: Spanned<String>,
+        /// Labels of the gateway's Pods.
+        selector: BTreeMap<String, String>,
+    },
+    /// In the Route itself.
+    Inline(Box<Inline>),
+    /// A Secret beside the Route.
+    Route(Spanned<String>),
+    /// Whatever of the pool covers the host; the Secret that is named here belongs to it.
+    Traefik(Option<Spanned<String>>),
+}
+
+/// A certificate that stands in an object.
+#[derive(Debug)]
+struct Inline {
+    certificate: Spanned<CertificateFile>,
+    key: Option<Spanned<KeyFile>>,
+}
+
+/// Reads an object of these kinds; `None` for all others.
+pub(super) fn read(
+    object: Object<'_>,
+    group: &str,
+    source: SourceId,
+    meta: &dyn Fn() -> Meta,
+) -> Option<Fact> {
+    let node = object.node;
+    let pairings = match (group, object.kind) {
+        ("apps", "DaemonSet" | "Deployment" | "StatefulSet") | ("v1", "Pod") => {
+            return istio::workload(node, meta).map(Fact::Workload);
+        }
+        ("projectcontour.io", "TLSCertificateDelegation") => {
+            return Some(Fact::Delegations(contour::delegations(node, &meta())));
+        }
+        ("traefik.io" | "traefik.containo.us", "TLSStore") => {
+            return traefik::store(node, source, &meta()).map(Fact::Store);
+        }
+        ("k8s.nginx.org", "TransportServer" | "VirtualServer") => f5::read(node, source, meta),
+        ("networking.istio.io", "Gateway") => istio::read(node, source, meta),
+        ("projectcontour.io", "HTTPProxy") => contour::read(node, source, meta),
+        ("route.openshift.io" | "v1", "Route") => openshift::read(node, source, meta),
+        ("traefik.io" | "traefik.containo.us", "IngressRoute") => {
+            traefik::read(node, source, meta, &["Host", "HostHeader"])
+        }
+        ("traefik.io" | "traefik.containo.us", "IngressRouteTCP") => {
+            traefik::read(node, source, meta, &["HostSNI"])
+        }
+        _ => return None,
+    };
+    (!pairings.is_empty()).then_some(Fact::Pairings(pairings))
+}
+
+fn path<'a>(node: Node<'a>, keys: &[&str]) -> Option<Node<'a>> {
+    keys.iter().try_fold(node, |node, key| node.get(key))
+}
+
+/// A mapping that is there, if only as `{}`.
+fn mapping<'a>(node: Node<'a>, keys: &[&str]) -> Option<Node<'a>> {
+    path(node, keys).filter(|node| node.value() == Value::Mapping)
+}
+
+fn is_true(node: Node<'_>, key: &str) -> bool {
+    node.get(key)
+        .is_some_and(|value| value.value() == Value::Bool(true))
+}
+
+/// A text that is not empty, and no template that was not rendered.
+fn text(node: Node<'_>, source: SourceId) -> Option<Spanned<String>> {
+    let text = node.text()?;
+    let is_text = !node.is_null() && !text.is_empty() && !text.contains("{{");
+    is_text.then(|| Spanned::new(text.to_owned(), node.at(source)))
+}
+
+/// A part of a scalar, with its own bytes.
+fn part(node: Node<'_>, source: SourceId, part: &str, start: usize) -> Spanned<String> {
+    let mut at = node.at(source);
+    let span = Span::new(start, start + part.len());
+    at.span = Some(node.text_map().locate(span));
+    Spanned::new(part.to_owned(), at)
+}

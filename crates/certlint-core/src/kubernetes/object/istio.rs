@@ -1,0 +1,147 @@
+//! Istio: Gateway.
+//!
+//! The Secret is read in the namespace of the Pods that the Gateway selects, not in that of the
+//! Gateway (Istio manual, "Secure Gateways"): known where their Deployment is in the input, and
+//! else a guess. Besides `tls.crt` and `tls.key` it may hold `cert` and `key`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Certificate, Host, Pairing, mapping, part, path, text};
+use crate::kubernetes::Node;
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::facts::Meta;
+use crate::name::HostPattern;
+use crate::source::{SourceId, Spanned};
+
+/// Pods with labels.
+#[derive(Debug)]
+pub(in crate::kubernetes) struct Workload {
+    namespace: String,
+    labels: BTreeMap<String, String>,
+}
+
+/// A Secret that a Gateway may mean.
+pub(super) struct Located {
+    /// `NAMESPACE/NAME`.
+    pub(super) key: String,
+    /// The Pods are not known, and so their namespace is not.
+    pub(super) is_guess: bool,
+}
+
+pub(super) fn read(node: Node<'_>, source: SourceId, meta: &dyn Fn() -> Meta) -> Vec<Pairing> {
+    let selector = labels(path(node, &["spec", "selector"]));
+    let servers = path(node, &["spec", "servers"]);
+    let mut pairings = Vec::new();
+    for server in servers.into_iter().flat_map(Node::items) {
+        for credential in credentials(server, source) {
+            let hosts = server.get("hosts").into_iter().flat_map(Node::items);
+            pairings.push(Pairing {
+                meta: meta(),
+                hosts: hosts.filter_map(|host| read_host(host, source)).collect(),
+                certificate: Certificate::Istio {
+                    credential,
+                    selector: selector.clone(),
+                },
+            });
+        }
+    }
+    pairings
+}
+
+/// The Secrets of a server that terminates TLS; none where the certificate is a file.
+fn credentials(server: Node<'_>, source: SourceId) -> Vec<Spanned<String>> {
+    let Some(tls) = mapping(server, &["tls"]) else {
+        return Vec::new();
+    };
+    let mode = tls.get("mode").and_then(Node::text);
+    if !matches!(mode, None | Some("SIMPLE" | "MUTUAL" | "OPTIONAL_MUTUAL")) {
+        return Vec::new();
+    }
+    let several = tls.get("credentialNames").into_iter().flat_map(Node::items);
+    tls.get("credentialName")
+        .into_iter()
+        .chain(several)
+        .filter_map(|name| text(name, source))
+        // `configmap://NAME` and the like are no Secrets of this namespace.
+        .filter(|name| !name.value.contains('/'))
+        .collect()
+}
+
+/// `HOST` or `NAMESPACE/HOST`; a bare star names nothing.
+fn read_host(node: Node<'_>, source: SourceId) -> Option<Host> {
+    let whole = text(node, source)?.value;
+    let start = whole.find('/').map_or(0, |slash| slash + 1);
+    let host = &whole[start..];
+    (!host.is_empty() && host != "*").then(|| Host {
+        text: part(node, source, host, start),
+        // A star is any prefix, as for the Gateway API.
+        pattern: HostPattern::gateway(host),
+    })
+}
+
+pub(super) fn workload(node: Node<'_>, meta: &dyn Fn() -> Meta) -> Option<Workload> {
+    let template = path(node, &["spec", "template", "metadata", "labels"]);
+    let labels = labels(template.or_else(|| path(node, &["metadata", "labels"])));
+    (!labels.is_empty()).then(|| Workload {
+        namespace: meta().namespace,
+        labels,
+    })
+}
+
+fn labels(node: Option<Node<'_>>) -> BTreeMap<String, String> {
+    let entries = node.into_iter().flat_map(Node::entries);
+    entries
+        .filter_map(|(key, value)| Some((key.text().to_owned(), value.text()?.to_owned())))
+        .collect()
+}
+
+/// The Secrets that a Gateway of `namespace` may mean: one for each namespace with such Pods.
+pub(super) fn locate(
+    namespace: &str,
+    credential: &str,
+    selector: &BTreeMap<String, String>,
+    cluster: &Cluster,
+) -> Vec<Located> {
+    let mut workloads: BTreeSet<&str> = BTreeSet::new();
+    if !selector.is_empty() {
+        let is_selected = |one: &&Workload| {
+            let mut wanted = selector.iter();
+            wanted.all(|(key, value)| one.labels.get(key) == Some(value))
+        };
+        let selected = cluster.objects.workloads.iter().filter(is_selected);
+        workloads.extend(selected.map(|one| one.namespace.as_str()));
+    }
+    let is_guess = workloads.is_empty();
+    if is_guess {
+        workloads.insert(namespace);
+    }
+    let key = |namespace| format!("{namespace}/{credential}");
+    workloads
+        .into_iter()
+        .map(|namespace| Located {
+            key: key(namespace),
+            is_guess,
+        })
+        .collect()
+}
+
+/// Takes Secrets with `cert` and `key` for certificates where a Gateway uses them.
+pub(in crate::kubernetes) fn promote_generic_secrets(cluster: &mut Cluster) {
+    let mut keys = BTreeSet::new();
+    for pairing in &cluster.objects.pairings {
+        if let Certificate::Istio {
+            credential,
+            selector,
+        } = &pairing.certificate
+        {
+            let namespace = &pairing.meta.namespace;
+            let located = locate(namespace, &credential.value, selector, cluster);
+            keys.extend(located.into_iter().map(|one| one.key));
+        }
+    }
+    for key in keys {
+        if let Some(kept) = cluster.secrets.get_mut(&key) {
+            kept.take_generic();
+        }
+    }
+}
