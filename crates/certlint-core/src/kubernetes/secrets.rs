@@ -1,0 +1,144 @@
+//! Secrets: their certificates and keys go into the model, their faults are told.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::cluster::Cluster;
+use super::facts::Fault;
+
+use crate::loader::Loader;
+use crate::model::{
+    Bundle, CertRef, CertificatePair, Fragment, Key, KeyPart, KeyRef, Problem, Server,
+};
+use crate::source::Location;
+
+/// Gives the model the certificates and keys of all Secrets, with a server each that holds them.
+pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragment: &mut Fragment) {
+    let mut pending: BTreeSet<String> = cluster.requests.keys().cloned().collect();
+    for ingress in cluster
+        .ingresses
+        .iter()
+        .filter(|ingress| ingress.meta.has_shim())
+    {
+        let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
+        let namespace = &ingress.meta.namespace;
+        pending.extend(secrets.map(|secret| format!("{namespace}/{}", secret.value)));
+    }
+    for (name, kept) in &mut cluster.secrets {
+        if !kept.secret.is_tls {
+            continue;
+        }
+        let pending = pending.contains(name);
+        let fault = |at: &Location, key: &str, fault: Fault| {
+            (fault != Fault::Encrypted).then(|| Problem::SecretMalformed {
+                at: at.clone(),
+                secret: name.clone(),
+                message: format!("`{key}` {}", words(fault)),
+                help: cure(fault, key).map(str::to_owned),
+                pending,
+            })
+        };
+        let missing = |key: &str| Problem::SecretMalformed {
+            at: kept.secret.meta.at.clone(),
+            secret: name.clone(),
+            message: format!("`{key}` is not there"),
+            help: None,
+            pending,
+        };
+        let certificate = kept.secret.certificate.take();
+        let key = kept.secret.key.take();
+        let mut pair = None;
+        match certificate {
+            None => fragment.problems.push(missing("tls.crt")),
+            Some(part) => match part.value {
+                Err(why) => fragment.problems.extend(fault(&part.at, "tls.crt", why)),
+                Ok(file) => {
+                    let id = loader.keep_bundle(Bundle {
+                        source: part.at.source,
+                        field: Some(part.at.clone()),
+                        secret: Some(name.as_str().into()),
+                        file,
+                    });
+                    kept.bundle = Some(id);
+                    pair = Some((id, part.at));
+                }
+            },
+        }
+        let mut key_part = None;
+        match key {
+            None => fragment.problems.push(missing("tls.key")),
+            Some(part) => match part.value {
+                Err(why) => fragment.problems.extend(fault(&part.at, "tls.key", why)),
+                Ok(file) => {
+                    let id = loader.keep_key(Key {
+                        source: part.at.source,
+                        field: Some(part.at.clone()),
+                        mode: None,
+                        file,
+                    });
+                    kept.key = Some(id);
+                    key_part = Some(KeyPart {
+                        key: KeyRef::File(id),
+                        path: format!("{name} tls.key").into(),
+                        at: part.at,
+                        has_password: false,
+                    });
+                }
+            },
+        }
+        if let Some((id, at)) = pair {
+            fragment.servers.push(Server {
+                at: kept.secret.meta.at.clone(),
+                names: Vec::new(),
+                certificates: Arc::new([CertificatePair {
+                    certificate: CertRef::Bundle(id),
+                    path: name.as_str().into(),
+                    at,
+                    key: key_part,
+                }]),
+                inherits_certificates: false,
+                rejects_handshakes: false,
+                listens: Vec::new(),
+            });
+        }
+    }
+}
+
+fn words(fault: Fault) -> &'static str {
+    match fault {
+        Fault::BadBase64 => "is not base64",
+        Fault::DoubleBase64 => "is base64 of base64",
+        Fault::Empty => "is empty",
+        Fault::Encrypted => "is encrypted",
+        Fault::NoPem => "holds no PEM block",
+        Fault::NotText => "is not a text",
+    }
+}
+
+fn cure(fault: Fault, key: &str) -> Option<&'static str> {
+    match (fault, key) {
+        (Fault::BadBase64, _) => {
+            Some("encode the file with `base64 -w0`, or put it into `stringData`")
+        }
+        (Fault::DoubleBase64, _) => Some("encode the PEM file once: `base64 -w0 FILE`"),
+        (Fault::NoPem, "tls.crt") => Some(
+            "put the PEM certificate there, leaf first: `kubectl create secret tls NAME --cert=FILE --key=FILE`",
+        ),
+        _ => None,
+    }
+}
+
+/// Certificates that write the same Secret.
+pub(super) fn requests(cluster: &Cluster, fragment: &mut Fragment) {
+    for (secret, requests) in &cluster.requests {
+        if let [first, others @ ..] = requests.as_slice() {
+            for other in others {
+                fragment.problems.push(Problem::SecretClaimedTwice {
+                    at: other.secret.at.clone(),
+                    first: first.secret.at.clone(),
+                    secret: secret.clone(),
+                });
+            }
+        }
+    }
+}
