@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use certlint_core::kubernetes::{Body, Document, looks_like_manifest, objects, read_with};
+use certlint_core::kubernetes::{Body, Document, Node, looks_like_manifest, objects, read_with};
 use certlint_core::model::Model;
 use certlint_core::source::{SourceId, Span};
 
@@ -58,9 +58,7 @@ pub(super) fn mask<'l>(line: &'l [u8], start: usize, hidden: &[Span]) -> Cow<'l,
 }
 
 fn find(model: &Model, source: SourceId) -> Vec<Span> {
-    let keys = model.keys.iter().filter_map(|key| key.field.as_ref());
-    let keys = keys.filter(|field| field.source == source);
-    let mut spans: Vec<Span> = keys.filter_map(|field| field.span).collect();
+    let mut spans = Vec::new();
     if let Some(text) = model.sources.get(source).text()
         && looks_like_manifest(text)
     {
@@ -86,14 +84,14 @@ fn joined(mut spans: Vec<Span>) -> Vec<Span> {
     joined
 }
 
-/// What the Secrets of a document hold; `None` for a document that cannot be read.
+/// What the Secrets of a document hold, and private keys; `None` for a document that cannot be read.
 fn in_document(document: &Document<'_>) -> Option<Vec<Span>> {
     let tree = match &document.body {
         Body::Tree(tree) => tree,
         Body::Empty => return Some(Vec::new()),
         Body::Broken(_) | Body::Template(_) => return None,
     };
-    let mut spans = Vec::new();
+    let mut spans = private_keys(tree.root());
     for object in objects(tree) {
         if object.kind != "Secret" {
             continue;
@@ -112,6 +110,23 @@ fn in_document(document: &Document<'_>) -> Option<Vec<Span>> {
         spans.extend(copy.map(|copy| copy.span()));
     }
     Some(spans)
+}
+
+/// Private keys in PEM, in whatever field: a Route has one in `spec.tls.key`.
+fn private_keys(root: Node<'_>) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut pending = vec![root];
+    while let Some(node) = pending.pop() {
+        match node.text() {
+            Some(text) if text.contains("PRIVATE KEY-----") => spans.push(node.span()),
+            Some(_) => {}
+            None => {
+                pending.extend(node.items());
+                pending.extend(node.entries().map(|(_, value)| value));
+            }
+        }
+    }
+    spans
 }
 
 fn long_runs(text: &[u8]) -> Vec<Span> {
@@ -172,6 +187,17 @@ data:
         assert_eq!(shown(text), expected);
         let json = r#"{"apiVersion":"v1","items":[{"kind":"Secret","data":{"a":"eA=="}}]}"#;
         assert_eq!(shown(json), json.replace(r#""eA==""#, "******"));
+    }
+
+    #[test]
+    fn private_keys_are_hidden_in_any_object() {
+        let key = r#""-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----""#;
+        let text = format!("apiVersion: v1\nkind: Route\nspec: {{tls: {{host: a, key: {key}}}}}\n");
+        let letters = |text: &str| {
+            let stars = text.chars().map(|c| if c == ' ' { ' ' } else { '*' });
+            stars.collect::<String>()
+        };
+        assert_eq!(shown(&text), text.replace(key, &letters(key)));
     }
 
     #[test]

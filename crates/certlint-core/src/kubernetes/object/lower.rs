@@ -52,6 +52,11 @@ pub(in crate::kubernetes) fn lower(
             lowering.pairing(pairing, loader);
         }
         let mut hosts = lowering.hosts;
+        // Which certificate a controller brings itself stands in no manifest.
+        hosts.fallback = match label {
+            "traefik" => default_of(&pool, cluster),
+            _ => unknown("the controller may have a certificate of its own"),
+        };
         if matches!(label, "f5-nginx" | "istio") {
             hosts.depth = Depth::Any;
         }
@@ -71,6 +76,21 @@ pub(in crate::kubernetes) fn lower(
         });
     }
     fragment.problems.extend(wrong_types.into_values());
+}
+
+/// What Traefik serves to all hosts that no certificate covers.
+fn default_of(pool: &Pool, cluster: &Cluster) -> Serving {
+    let kept = pool
+        .default()
+        .and_then(|(key, at)| Some((cluster.secrets.get(key)?.bundle?, at)));
+    kept.map_or_else(
+        || unknown("the default certificate is not known here"),
+        |(bundle, at)| serving(bundle, at),
+    )
+}
+
+fn unknown(why: &'static str) -> Serving {
+    Serving::Unknown(Cow::Borrowed(why))
 }
 
 /// What the listener of a controller is called.
