@@ -9,6 +9,7 @@ mod lower;
 mod secrets;
 
 pub(super) use lower::lower;
+pub(super) use secrets::issued;
 
 use super::Node;
 use super::facts::{Meta, path};

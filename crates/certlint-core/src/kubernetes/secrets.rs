@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cluster::Cluster;
 use super::facts::Fault;
+use super::gateway;
 
 use crate::loader::Loader;
 use crate::model::{
@@ -24,6 +25,7 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
         let namespace = &ingress.meta.namespace;
         pending.extend(secrets.map(|secret| format!("{namespace}/{}", secret.value)));
     }
+    pending.extend(gateway::issued(&cluster.gateways));
     for (name, kept) in &mut cluster.secrets {
         if !kept.secret.is_tls {
             continue;

@@ -93,11 +93,17 @@ pub(super) fn resolve<'a>(
             secrets.obstacle = Some(format!("no ReferenceGrant allows Secret `{key}`"));
             continue;
         }
-        let requests = cluster.requests.get(&key).map_or(&[][..], Vec::as_slice);
+        let mut requests = cluster.requests.get(&key).map_or(&[][..], Vec::as_slice);
         let kept = cluster.secrets.get(&key);
         let usable = kept.and_then(|kept| Some((kept.bundle?, kept)));
         let usable = usable.filter(|(_, kept)| kept.leaf.is_some());
-        let shim = (is_issued && namespace == own).then(|| shim_names(site, &reference.name));
+        // gateway-shim leaves Certificates alone that belong to somebody else.
+        let is_left_alone = requests.iter().any(|request| !is_owned(request, site));
+        let is_written = is_issued && namespace == own && !is_left_alone;
+        let shim = is_written.then(|| shim_names(site, &reference.name));
+        if shim.is_some() {
+            requests = &[];
+        }
         match kept {
             Some(_) if usable.is_none() => {
                 secrets.obstacle = Some(format!("Secret `{key}` cannot be used"));
@@ -243,6 +249,31 @@ impl Objects {
         let mut grants = self.grants.iter();
         grants.any(|grant| grant.namespace == namespace)
     }
+}
+
+/// The Certificate was made by gateway-shim for what holds this listener.
+fn is_owned(request: &Request, site: &Site<'_>) -> bool {
+    let holder = site.holder;
+    let mut owners = request.meta.owners.iter();
+    owners.any(|(kind, name)| kind == holder.kind.as_str() && *name == holder.meta.name)
+}
+
+/// The Secrets that gateway-shim writes.
+pub(in crate::kubernetes) fn issued(objects: &Objects) -> impl Iterator<Item = String> {
+    let annotated = objects
+        .holders
+        .iter()
+        .filter(|holder| holder.meta.has_issuer());
+    annotated.flat_map(|holder| {
+        let tls = holder
+            .listeners
+            .iter()
+            .filter_map(|listener| listener.tls.as_ref());
+        let references = tls.flat_map(|tls| &tls.references);
+        references
+            .filter(|reference| reference.is_secret && reference.namespace.is_none())
+            .map(|reference| format!("{}/{}", holder.meta.namespace, reference.name))
+    })
 }
 
 /// A Secret that is not in the input.
