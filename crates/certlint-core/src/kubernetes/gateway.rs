@@ -1,8 +1,8 @@
 //! The Gateway API, read: listeners with their Secrets, routes with their hosts, and grants.
 //!
-//! [`attach`] says which routes and ListenerSets belong to which listener, [`lower`] what clients
-//! get there. One reader for all versions (v1, v1beta1, v1alpha2, v1alpha3): what matters here has the same
-//! fields in each. Fields as in the Gateway API reference, `gateway.networking.k8s.io`.
+//! `attach.rs` says which routes and ListenerSets belong to which listener, `lower.rs` what clients
+//! get there. One reader for all versions (v1, v1beta1, v1alpha2, v1alpha3): what matters here has
+//! the same fields in each. Fields as in the Gateway API reference, `gateway.networking.k8s.io`.
 
 mod attach;
 mod lower;
@@ -10,6 +10,8 @@ mod secrets;
 
 pub(super) use lower::lower;
 pub(super) use secrets::issued;
+
+use std::collections::BTreeMap;
 
 use super::Node;
 use super::facts::{Meta, path};
@@ -36,7 +38,8 @@ pub(super) enum Fact {
 /// All objects of the Gateway API, each kind in the order of the input.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
-    grants: Vec<Grant>,
+    /// By namespace.
+    grants: BTreeMap<String, Vec<Grant>>,
     holders: Vec<Holder>,
     routes: Vec<Route>,
 }
@@ -44,7 +47,10 @@ pub(super) struct Objects {
 impl Objects {
     pub(super) fn add(&mut self, fact: Fact) {
         match fact {
-            Fact::Grant(grant) => self.grants.push(grant),
+            Fact::Grant(grant) => {
+                let namespace = grant.namespace.clone();
+                self.grants.entry(namespace).or_default().push(grant);
+            }
             Fact::Holder(holder) if !holder.meta.is_being_deleted => self.holders.push(holder),
             Fact::Route(route) if !route.meta.is_being_deleted => self.routes.push(route),
             Fact::Holder(_) | Fact::Route(_) => {}

@@ -30,8 +30,8 @@ struct Known<'a> {
     at: &'a Location,
     /// The Secret with a certificate.
     kept: Option<(BundleId, &'a Kept)>,
-    /// The Certificates that write it.
-    requests: &'a [Request],
+    /// The Certificates that write it, and the names that they ask for.
+    requests: Vec<(&'a Request, SanSet)>,
     /// The names that gateway-shim asks for.
     shim: Option<SanSet>,
 }
@@ -82,7 +82,8 @@ pub(super) fn resolve<'a>(
         let namespace = reference.namespace.as_ref().unwrap_or(own);
         let key = format!("{namespace}/{}", reference.name);
         if namespace != own && !is_granted(&cluster.gateways, site, namespace, &reference.name) {
-            let is_known = is_supplied(cluster, &key) || cluster.gateways.grants_in(namespace);
+            let is_known =
+                is_supplied(cluster, &key) || cluster.gateways.grants.contains_key(namespace);
             fragment.problems.push(Problem::ReferenceNotGranted {
                 at: reference.at.clone(),
                 kind: site.holder.kind.as_str(),
@@ -129,7 +130,7 @@ pub(super) fn resolve<'a>(
             key,
             at: &reference.at,
             kept: usable,
-            requests,
+            requests: requests.iter().map(|one| (one, dns_names(one))).collect(),
             shim,
         });
     }
@@ -167,10 +168,9 @@ impl<'a> Secrets<'a> {
                 false => Answer::Served(chosen, Some(coming)),
             };
         }
-        let misses = |request: &&Request| rank(&dns_names(request), pattern) == Rank::Nothing;
-        let mut requests = self.known.iter().flat_map(|known| known.requests);
-        match requests.find(misses) {
-            Some(request) if best.is_none_or(|best| best == Rank::Nothing) => {
+        let mut requests = self.known.iter().flat_map(|known| &known.requests);
+        match requests.find(|(_, names)| rank(names, pattern) == Rank::Nothing) {
+            Some((request, _)) if best.is_none_or(|best| best == Rank::Nothing) => {
                 Answer::RequestMisses(request)
             }
             _ if chosen.is_empty() => Answer::ShimMisses,
@@ -188,7 +188,7 @@ impl<'a> Secrets<'a> {
                 );
             }
             let mut requests = known.requests.iter();
-            let request = requests.find(|request| has(&dns_names(request)))?;
+            let (request, _) = requests.find(|(_, names)| has(names))?;
             Some(format!(
                 "cert-manager's Certificate `{}` has the name and will write the Secret anew",
                 request.meta.name
@@ -234,21 +234,14 @@ fn is_supplied(cluster: &Cluster, key: &str) -> bool {
 fn is_granted(objects: &Objects, site: &Site<'_>, namespace: &str, secret: &str) -> bool {
     let kind = site.holder.kind.as_str();
     let own = &site.holder.meta.namespace;
-    let allows = |grant: &&Grant| {
+    let allows = |grant: &Grant| {
         let mut from = grant.from.iter();
         let mut to = grant.to.iter();
-        grant.namespace == namespace
-            && from.any(|(granted, namespace)| granted == kind && namespace == own)
+        from.any(|(granted, namespace)| granted == kind && namespace == own)
             && to.any(|name| name.as_deref().is_none_or(|name| name == secret))
     };
-    objects.grants.iter().any(|grant| allows(&grant))
-}
-
-impl Objects {
-    fn grants_in(&self, namespace: &str) -> bool {
-        let mut grants = self.grants.iter();
-        grants.any(|grant| grant.namespace == namespace)
-    }
+    let grants = objects.grants.get(namespace);
+    grants.is_some_and(|grants| grants.iter().any(allows))
 }
 
 /// The Certificate was made by gateway-shim for what holds this listener.
