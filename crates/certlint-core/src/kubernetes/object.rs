@@ -41,19 +41,19 @@ pub(super) enum Fact {
 /// All of it.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
-    delegations: Vec<contour::Delegation>,
+    delegations: contour::Delegations,
     pairings: Vec<Pairing>,
     stores: Vec<traefik::Store>,
-    workloads: Vec<istio::Workload>,
+    workloads: istio::Workloads,
 }
 
 impl Objects {
     pub(super) fn add(&mut self, fact: Fact) {
         match fact {
-            Fact::Delegations(delegations) => self.delegations.extend(delegations),
+            Fact::Delegations(delegations) => self.delegations.add(delegations),
             Fact::Pairings(pairings) => self.pairings.extend(pairings),
             Fact::Store(store) => self.stores.push(store),
-            Fact::Workload(workload) => self.workloads.push(workload),
+            Fact::Workload(workload) => self.workloads.add(workload),
         }
     }
 

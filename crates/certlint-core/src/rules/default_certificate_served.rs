@@ -85,7 +85,7 @@ fn reason(why: PlaceholderReason, secret: Option<&str>) -> String {
         |name| format!("Secret `{name}`"),
     );
     match why {
-        PlaceholderReason::NoSecretName => "its `tls` entry names no Secret".to_owned(),
+        PlaceholderReason::NoSecretName => "its `tls` names no Secret".to_owned(),
         PlaceholderReason::NoServer => "no rule names it, so that no Secret is used".to_owned(),
         PlaceholderReason::NoneCovers => "no Secret that is tried covers it".to_owned(),
         PlaceholderReason::NotCovered => format!("{secret} does not cover it"),
@@ -96,7 +96,7 @@ fn reason(why: PlaceholderReason, secret: Option<&str>) -> String {
 fn cure(why: PlaceholderReason, host: &str, secret: Option<&str>) -> String {
     match (why, secret) {
         (PlaceholderReason::NoSecretName, _) => {
-            "name one with `secretName`; if the default certificate is meant, see that it has this name"
+            "name one there; if the default certificate is meant, see that it has this name"
                 .to_owned()
         }
         (PlaceholderReason::NoServer, _) => format!("add a rule with `host: {}`", help::yaml(host)),

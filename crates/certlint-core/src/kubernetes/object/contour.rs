@@ -4,12 +4,23 @@
 //! "TLS delegation"). Without a `secretName` nothing is terminated: TLS passes through, or the
 //! proxy is included in another one.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Certificate, Host, Pairing, is_true, mapping, path, text};
 use crate::kubernetes::Node;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::facts::Meta;
 use crate::name::HostPattern;
 use crate::source::{SourceId, Spanned};
+
+/// All delegations of the input.
+#[derive(Debug, Default)]
+pub(in crate::kubernetes) struct Delegations {
+    /// Who may use a Secret, by its `NAMESPACE/NAME`; `*` for all.
+    targets: BTreeMap<String, BTreeSet<String>>,
+    /// Where there are any.
+    namespaces: BTreeSet<String>,
+}
 
 /// A Secret that other namespaces may use.
 #[derive(Debug)]
@@ -19,6 +30,21 @@ pub(in crate::kubernetes) struct Delegation {
     secret: String,
     /// `*` for all.
     targets: Vec<String>,
+}
+
+impl Delegations {
+    pub(super) fn add(&mut self, delegations: Vec<Delegation>) {
+        for one in delegations {
+            let secret = format!("{}/{}", one.namespace, one.secret);
+            self.targets.entry(secret).or_default().extend(one.targets);
+            self.namespaces.insert(one.namespace);
+        }
+    }
+
+    fn allow(&self, secret: &str, namespace: &str) -> bool {
+        let targets = self.targets.get(secret);
+        targets.is_some_and(|targets| targets.contains("*") || targets.contains(namespace))
+    }
 }
 
 pub(super) fn read(node: Node<'_>, source: SourceId, meta: &dyn Fn() -> Meta) -> Vec<Pairing> {
@@ -68,22 +94,14 @@ pub(super) fn locate(
     secret: &Spanned<String>,
     cluster: &Cluster,
 ) -> Option<String> {
-    let Some((owner, name)) = secret.value.split_once('/') else {
+    let Some((owner, _)) = secret.value.split_once('/') else {
         return Some(format!("{namespace}/{}", secret.value));
     };
     let key = secret.value.clone();
     let delegations = &cluster.objects.delegations;
-    let is_delegated = || {
-        delegations.iter().any(|one| {
-            let mut targets = one.targets.iter();
-            one.namespace == owner
-                && one.secret == name
-                && targets.any(|target| target == "*" || target == namespace)
-        })
-    };
     let is_here = cluster.secrets.contains_key(&key)
         || cluster.requests.contains_key(&key)
         || cluster.suppliers.contains_key(&key)
-        || delegations.iter().any(|one| one.namespace == owner);
-    (owner == namespace || is_delegated() || !is_here).then_some(key)
+        || delegations.namespaces.contains(owner);
+    (owner == namespace || delegations.allow(&key, namespace) || !is_here).then_some(key)
 }

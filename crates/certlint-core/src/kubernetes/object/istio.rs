@@ -13,6 +13,17 @@ use crate::kubernetes::facts::Meta;
 use crate::name::HostPattern;
 use crate::source::{SourceId, Spanned};
 
+/// As many workloads are held against a selector, so that the work stays bounded.
+const LOOKED_AT: usize = 1_000;
+
+/// All workloads of the input.
+#[derive(Debug, Default)]
+pub(in crate::kubernetes) struct Workloads {
+    all: Vec<Workload>,
+    /// Indices, by key and value of a label.
+    by_label: BTreeMap<(String, String), Vec<usize>>,
+}
+
 /// Pods with labels.
 #[derive(Debug)]
 pub(in crate::kubernetes) struct Workload {
@@ -26,6 +37,38 @@ pub(super) struct Located {
     pub(super) key: String,
     /// The Pods are not known, and so their namespace is not.
     pub(super) is_guess: bool,
+}
+
+impl Workloads {
+    pub(super) fn add(&mut self, workload: Workload) {
+        for (key, value) in &workload.labels {
+            let label = (key.clone(), value.clone());
+            let indices = self.by_label.entry(label).or_default();
+            indices.push(self.all.len());
+        }
+        self.all.push(workload);
+    }
+
+    /// The namespaces that have Pods with all these labels.
+    fn namespaces(&self, selector: &BTreeMap<String, String>) -> BTreeSet<&str> {
+        let with = |label: (&String, &String)| {
+            let indices = self.by_label.get(&(label.0.clone(), label.1.clone()));
+            indices.map_or(&[][..], Vec::as_slice)
+        };
+        let fewest = selector
+            .iter()
+            .map(with)
+            .min_by_key(|indices| indices.len());
+        let candidates = fewest.into_iter().flatten().take(LOOKED_AT);
+        candidates
+            .map(|&index| &self.all[index])
+            .filter(|one| {
+                let mut wanted = selector.iter();
+                wanted.all(|(key, value)| one.labels.get(key) == Some(value))
+            })
+            .map(|one| one.namespace.as_str())
+            .collect()
+    }
 }
 
 pub(super) fn read(node: Node<'_>, source: SourceId, meta: &dyn Fn() -> Meta) -> Vec<Pairing> {
@@ -102,15 +145,7 @@ pub(super) fn locate(
     selector: &BTreeMap<String, String>,
     cluster: &Cluster,
 ) -> Vec<Located> {
-    let mut workloads: BTreeSet<&str> = BTreeSet::new();
-    if !selector.is_empty() {
-        let is_selected = |one: &&Workload| {
-            let mut wanted = selector.iter();
-            wanted.all(|(key, value)| one.labels.get(key) == Some(value))
-        };
-        let selected = cluster.objects.workloads.iter().filter(is_selected);
-        workloads.extend(selected.map(|one| one.namespace.as_str()));
-    }
+    let mut workloads = cluster.objects.workloads.namespaces(selector);
     let is_guess = workloads.is_empty();
     if is_guess {
         workloads.insert(namespace);

@@ -8,7 +8,9 @@ use super::traefik::Pool;
 use super::{Certificate, Host, Inline, Pairing, contour, f5, istio};
 use crate::kubernetes::cluster::{Cluster, Kept};
 use crate::kubernetes::lower::Options;
-use crate::kubernetes::secret_use::{Judge, Known, Unverifiable, Use, no_secret_name, serving};
+use crate::kubernetes::secret_use::{
+    Judge, Known, Unverifiable, Use, kept_covers, no_secret_name, serving,
+};
 use crate::loader::Loader;
 use crate::model::{
     Bundle, BundleId, CertRef, CertificatePair, Endpoint, Fragment, HostAnswer, HostTable, Key,
@@ -259,7 +261,13 @@ impl<'a> Lowering<'a, '_> {
 
     /// A host that gets whatever of the pool covers it; `own` is what its router names.
     fn traefik(&mut self, server: ServerId, host: &Host, own: Option<(&str, &Location)>) {
-        let covering = self.pool.covering(&host.pattern, self.cluster);
+        let is_own = |(key, _): &(&str, &Location)| {
+            let kept = self.cluster.secrets.get(*key);
+            kept.is_some_and(|kept| kept_covers(kept, &host.pattern))
+        };
+        let covering = own
+            .filter(is_own)
+            .or_else(|| self.pool.covering(&host.pattern));
         if let Some((key, at)) = covering
             && let Some(kept) = self.cluster.secrets.get(key)
         {

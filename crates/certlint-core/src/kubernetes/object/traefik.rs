@@ -11,8 +11,7 @@ use crate::kubernetes::Node;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::controller::controller_of;
 use crate::kubernetes::facts::Meta;
-use crate::kubernetes::secret_use::kept_covers;
-use crate::name::HostPattern;
+use crate::name::{Depth, HostPattern};
 use crate::source::{Location, SourceId, Spanned};
 
 /// The store `default`: Traefik uses no other.
@@ -27,6 +26,8 @@ pub(in crate::kubernetes) struct Store {
 pub(super) struct Pool {
     /// By `NAMESPACE/NAME`, with the first reference.
     secrets: BTreeMap<String, Location>,
+    /// For each entry of a certificate the first Secret that has it.
+    by_name: BTreeMap<String, String>,
     /// What is served where none of them covers the host.
     default: Option<(String, Location)>,
 }
@@ -103,6 +104,7 @@ impl Pool {
     pub(super) fn new(pairings: &[Pairing], cluster: &Cluster) -> Self {
         let mut pool = Self {
             secrets: BTreeMap::new(),
+            by_name: BTreeMap::new(),
             default: None,
         };
         for pairing in pairings {
@@ -127,6 +129,13 @@ impl Pool {
                 }
             }
         }
+        for key in pool.secrets.keys() {
+            let kept = cluster.secrets.get(key);
+            let leaf = kept.and_then(|kept| kept.bundle.and(kept.leaf.as_ref()));
+            for name in leaf.into_iter().flat_map(|leaf| leaf.names.names()) {
+                pool.by_name.entry(name).or_insert_with(|| key.clone());
+            }
+        }
         pool
     }
 
@@ -141,18 +150,22 @@ impl Pool {
     }
 
     /// A Secret that covers a host, with the place that names it.
-    pub(super) fn covering(
-        &self,
-        pattern: &HostPattern,
-        cluster: &Cluster,
-    ) -> Option<(&str, &Location)> {
-        let covers = |key: &str| {
-            let kept = cluster.secrets.get(key);
-            kept.is_some_and(|kept| kept.bundle.is_some() && kept_covers(kept, pattern))
+    pub(super) fn covering(&self, pattern: &HostPattern) -> Option<(&str, &Location)> {
+        let named = |name: &str| {
+            let key = self.by_name.get(name)?;
+            Some((key.as_str(), self.secrets.get(key)?))
         };
-        let mut secrets = self.secrets.iter();
-        secrets
-            .find(|(key, _)| covers(key))
-            .map(|(key, at)| (key.as_str(), at))
+        match pattern {
+            HostPattern::Address(address) => named(&address.to_string()),
+            HostPattern::Exact(host) => named(host).or_else(|| {
+                let (_, parent) = host.split_once('.')?;
+                named(&format!("*.{parent}"))
+            }),
+            HostPattern::LeadingWildcard {
+                base,
+                depth: Depth::One,
+            } => named(&format!("*.{base}")),
+            _ => None,
+        }
     }
 }
