@@ -166,7 +166,7 @@ pub(super) fn takes_route(
 }
 
 fn selector_doubt(namespace: &str) -> String {
-    format!("the labels of namespace `{namespace}`, which are selected by, are not known here")
+    format!("whether the labels of namespace `{namespace}` let it in is not known here")
 }
 
 /// Whether something of namespace `other` may come in; `None` where labels decide that are not
