@@ -1,7 +1,7 @@
 //! From the objects of a cluster to the model: Secrets, Ingresses, and what clients get.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::cluster::{Cluster, Kept};
@@ -30,6 +30,7 @@ pub(super) fn assemble(
     fragment: &mut Fragment,
 ) {
     object::promote_generic_secrets(&mut cluster);
+    cluster.index_shims();
     let pairings = cluster.objects.take_pairings();
     take_in_secrets(&mut cluster, loader, fragment);
     requests(&cluster, fragment);
@@ -55,6 +56,8 @@ pub(super) fn assemble(
             unverifiable: &mut unverifiable,
             listener,
             servers: Vec::new(),
+            pools: pools(&ingresses),
+            said: HashSet::new(),
         };
         let hosts = lowering.run(&ingresses);
         let Some(&default) = lowering.servers.first() else {
@@ -102,6 +105,10 @@ pub(super) struct Class<'a> {
     pub(super) unverifiable: &'a mut Unverifiable,
     pub(super) listener: ListenerId,
     pub(super) servers: Vec<ServerId>,
+    /// The Secrets that the Ingresses of each namespace name.
+    pub(super) pools: BTreeMap<String, BTreeSet<String>>,
+    /// Places of which a problem was told that must not be told twice.
+    pub(super) said: HashSet<Location>,
 }
 
 impl<'a> Class<'a> {
@@ -115,7 +122,7 @@ impl<'a> Class<'a> {
             match controller.choice {
                 Choice::External => external = true,
                 Choice::IngressNginx => {}
-                _ => self.listed(ingress, server, controller, ingresses, &mut table),
+                _ => self.listed(ingress, server, controller, &mut table),
             }
             if controller.choice != Choice::External {
                 self.impossible(ingress);
@@ -194,7 +201,6 @@ impl<'a> Class<'a> {
         ingress: &'a Ingress,
         server: ServerId,
         controller: Controller,
-        all: &[&'a Ingress],
         table: &mut HostTable,
     ) {
         for entry in &ingress.tls {
@@ -233,13 +239,13 @@ impl<'a> Class<'a> {
                         "how {} chooses is not known in detail",
                         controller.name
                     )),
-                    Choice::Pool => match self.pool_covers(ingress, host, all) {
+                    Choice::Pool => match self.pool_covers(ingress, host) {
                         Some(other) if other != key => Some(format!(
                             "{} serves any Secret that covers the host, and `{other}` does",
                             controller.name
                         )),
                         Some(_) => None,
-                        None if self.pool_is_known(ingress, all) => {
+                        None if self.pool_is_known(ingress) => {
                             self.placeholder(
                                 host,
                                 controller,
@@ -262,8 +268,7 @@ impl<'a> Class<'a> {
         for host in unlisted(ingress, controller.choice == Choice::Exact) {
             let in_pool = || {
                 controller.choice == Choice::Pool
-                    && (self.pool_covers(ingress, &host, all).is_some()
-                        || !self.pool_is_known(ingress, all))
+                    && (self.pool_covers(ingress, &host).is_some() || !self.pool_is_known(ingress))
             };
             if !ingress.tls.is_empty() && !is_open && !in_pool() {
                 self.fragment.problems.push(Problem::HostWithoutTls {
@@ -293,27 +298,24 @@ impl<'a> Class<'a> {
     }
 
     /// A Secret of the namespace pool that covers the host.
-    pub(super) fn pool_covers(
-        &self,
-        ingress: &Ingress,
-        host: &Spanned<String>,
-        all: &[&Ingress],
-    ) -> Option<String> {
+    fn pool_covers(&self, ingress: &Ingress, host: &Spanned<String>) -> Option<&str> {
         let pattern = HostPattern::ingress(&host.value);
-        pool(ingress, all).into_iter().find(|key| {
-            let kept = self.cluster.secrets.get(key);
+        let covers = |key: &&String| {
+            let kept = self.cluster.secrets.get(*key);
             kept.is_some_and(|kept| kept_covers(kept, &pattern))
-        })
+        };
+        let mut pool = self.pools.get(&ingress.meta.namespace)?.iter();
+        pool.find(covers).map(String::as_str)
     }
 
     /// Every Secret of the pool is in the input and readable.
-    pub(super) fn pool_is_known(&self, ingress: &Ingress, all: &[&Ingress]) -> bool {
-        pool(ingress, all).iter().all(|key| {
-            self.cluster
-                .secrets
-                .get(key)
-                .is_some_and(|kept| kept.leaf.is_some())
-        })
+    fn pool_is_known(&self, ingress: &Ingress) -> bool {
+        let is_known = |key: &String| {
+            let kept = self.cluster.secrets.get(key);
+            kept.is_some_and(|kept| kept.leaf.is_some())
+        };
+        let pool = self.pools.get(&ingress.meta.namespace);
+        pool.is_some_and(|pool| pool.iter().all(is_known))
     }
 
     pub(super) fn placeholder(
@@ -467,14 +469,14 @@ pub(super) fn takes(pattern: &str, host: &str) -> bool {
         .is_some_and(|(base, (first, rest))| first != "*" && rest.eq_ignore_ascii_case(base))
 }
 
-/// The Secrets that the Ingresses of one namespace name.
-pub(super) fn pool(ingress: &Ingress, all: &[&Ingress]) -> BTreeSet<String> {
-    let namespace = &ingress.meta.namespace;
-    let same = all
-        .iter()
-        .filter(|other| other.meta.namespace == *namespace);
-    same.flat_map(|other| &other.tls)
-        .filter_map(|entry| entry.secret.as_ref())
-        .map(|secret| format!("{namespace}/{}", secret.value))
-        .collect()
+/// The Secrets that the Ingresses of each namespace name.
+fn pools(ingresses: &[&Ingress]) -> BTreeMap<String, BTreeSet<String>> {
+    let mut pools: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for ingress in ingresses {
+        let namespace = &ingress.meta.namespace;
+        let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
+        let keys = secrets.map(|secret| format!("{namespace}/{}", secret.value));
+        pools.entry(namespace.clone()).or_default().extend(keys);
+    }
+    pools
 }

@@ -1,6 +1,6 @@
 //! All objects of the input side by side, as one cluster would hold them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::facts::{Fact, Ingress, IngressClass, Part, Request, Secret, Supplier};
 use super::gateway;
@@ -12,6 +12,8 @@ use crate::x509::{self, Certificate, CertificateFile, KeyOutcome, Pair};
 /// The objects, by what they are looked up with.
 #[derive(Debug, Default)]
 pub(super) struct Cluster {
+    /// The Ingress, and its `tls` entry, whose Certificate writes a Secret.
+    pub(super) shim_owners: HashMap<String, (usize, usize)>,
     pub(super) gateways: gateway::Objects,
     pub(super) ingresses: Vec<Ingress>,
     pub(super) classes: BTreeMap<String, IngressClass>,
@@ -37,6 +39,28 @@ pub(super) struct Kept {
 }
 
 impl Cluster {
+    /// Finds the oldest annotated Ingress of each Secret: its Certificate is the one that counts.
+    /// Without a time of creation it is the first one in the input.
+    pub(super) fn index_shims(&mut self) {
+        let mut owners: HashMap<String, (usize, usize)> = HashMap::new();
+        for (index, ingress) in self.ingresses.iter().enumerate() {
+            if !ingress.meta.has_shim() {
+                continue;
+            }
+            for (place, entry) in ingress.tls.iter().enumerate() {
+                let Some(secret) = &entry.secret else {
+                    continue;
+                };
+                let key = format!("{}/{}", ingress.meta.namespace, secret.value);
+                let owner = owners.entry(key).or_insert((index, place));
+                if ingress.meta.created < self.ingresses[owner.0].meta.created {
+                    *owner = (index, place);
+                }
+            }
+        }
+        self.shim_owners = owners;
+    }
+
     pub(super) fn add(&mut self, fact: Fact) {
         match fact {
             Fact::Certificate(request) => {

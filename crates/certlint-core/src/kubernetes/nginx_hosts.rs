@@ -114,7 +114,7 @@ impl<'a> Class<'a> {
                 )
             };
             for host in unlisted(ingress, true).into_iter().filter(is_open) {
-                if !ingress.tls.is_empty() && !self.is_said(&host.at) {
+                if !ingress.tls.is_empty() && !self.said.contains(&host.at) {
                     self.fragment.problems.push(Problem::HostWithoutTls {
                         at: host.at.clone(),
                         host: host.value.clone(),
@@ -122,12 +122,6 @@ impl<'a> Class<'a> {
                 }
             }
         }
-    }
-
-    pub(super) fn is_said(&self, at: &Location) -> bool {
-        self.fragment.problems.iter().any(
-            |problem| matches!(problem, Problem::PlaceholderServed { at: said, .. } if said == at),
-        )
     }
 
     /// A host that the controller makes a server for.
@@ -173,6 +167,7 @@ impl<'a> Class<'a> {
                 {
                     *level = Level::Warning;
                 }
+                self.said.insert(host.at.clone());
                 self.fragment.problems.push(problem);
             }
             Slot::Placeholder(Cause::NoSecret) => {
@@ -185,6 +180,7 @@ impl<'a> Class<'a> {
                     let key = format!("{}/{}", ingress.meta.namespace, secret.value);
                     let kept = self.cluster.secrets.get(&key);
                     let bundle = kept.and_then(|kept| kept.bundle);
+                    self.said.insert(host.at.clone());
                     self.fragment
                         .problems
                         .push(said(PlaceholderReason::NoneCovers, &key, bundle));

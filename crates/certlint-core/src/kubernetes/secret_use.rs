@@ -204,20 +204,9 @@ pub(super) fn shim_owner<'c>(
     cluster: &'c Cluster,
     key: &str,
 ) -> Option<(&'c Ingress, &'c Location)> {
-    let annotated = cluster
-        .ingresses
-        .iter()
-        .filter(|ingress| ingress.meta.has_shim());
-    let named = annotated.filter_map(|ingress| {
-        let namespace = &ingress.meta.namespace;
-        let entry = ingress.tls.iter().find(|entry| {
-            let secret = entry.secret.as_ref();
-            secret.is_some_and(|secret| format!("{namespace}/{}", secret.value) == key)
-        })?;
-        Some((ingress, &entry.at))
-    });
-    // Without a time of creation the first one in the input.
-    named.min_by(|a, b| a.0.meta.created.cmp(&b.0.meta.created))
+    let &(ingress, entry) = cluster.shim_owners.get(key)?;
+    let ingress = cluster.ingresses.get(ingress)?;
+    Some((ingress, &ingress.tls.get(entry)?.at))
 }
 
 /// The hosts that ingress-shim asks for.

@@ -45,11 +45,7 @@ impl<'a> Class<'a> {
             }
             _ => return Known::Pending,
         };
-        let is_said =
-            self.fragment.problems.iter().any(
-                |problem| matches!(problem, Problem::NeverIssued { at, .. } if *at == entry.at),
-            );
-        if !is_said {
+        if self.said.insert(entry.at.clone()) {
             self.fragment.problems.push(Problem::NeverIssued {
                 at: entry.at.clone(),
                 message,
