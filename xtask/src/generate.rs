@@ -1,4 +1,5 @@
-//! Generated parts of files: the rule table of the README.
+//! Generated files and parts of files: the rule table of the README, the schema of
+//! `certlint.yaml`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -8,23 +9,40 @@ use certlint_core::rules::RULES;
 
 use crate::{say, shell};
 
+const SCHEMA: &str = "crates/certlint/certlint.schema.json";
 const START: &str = "<!-- rules:start -->";
 const END: &str = "<!-- rules:end -->";
 
 /// Writes the generated parts, or with `check` only says whether they are up to date.
 pub(crate) fn run(check: bool) -> Result<()> {
-    let path = shell::root().join("README.md");
-    let text = fs::read_to_string(&path).context("cannot read README.md")?;
-    let fresh = with_table(&text, &table())?;
-    if fresh == text {
-        say::line("generate: README.md is up to date");
+    let readme = read("README.md")?;
+    put("README.md", &with_table(&readme, &table())?, check)?;
+    put(SCHEMA, &schema()?, check)
+}
+
+fn read(name: &str) -> Result<String> {
+    fs::read_to_string(shell::root().join(name)).with_context(|| format!("cannot read {name}"))
+}
+
+/// Makes `fresh` the text of a file.
+fn put(name: &str, fresh: &str, check: bool) -> Result<()> {
+    // A file that is not there yet is out of date.
+    if read(name).is_ok_and(|text| text == fresh) {
+        say::line(format!("generate: {name} is up to date"));
     } else if check {
-        bail!("README.md is out of date; run `cargo xtask generate`");
+        bail!("{name} is out of date; run `cargo xtask generate`");
     } else {
-        fs::write(&path, fresh)?;
-        say::line("generate: wrote README.md");
+        fs::write(shell::root().join(name), fresh)?;
+        say::line(format!("generate: wrote {name}"));
     }
     Ok(())
+}
+
+/// The JSON schema of `certlint.yaml`.
+fn schema() -> Result<String> {
+    let mut text = serde_json::to_string_pretty(&certlint_core::config::schema())?;
+    text.push('\n');
+    Ok(text)
 }
 
 fn table() -> String {

@@ -25,6 +25,20 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// Gives findings the levels that the user wants, and drops those of rules that are off.
+    pub fn set_levels(&self, findings: &mut Vec<Finding>) {
+        findings.retain_mut(|finding| match self.levels.get(finding.rule) {
+            Some(None) => false,
+            Some(Some(level)) => {
+                finding.level = *level;
+                true
+            }
+            None => true,
+        });
+    }
+}
+
 /// Everything that is wrong with `model` at the moment `now` (unix seconds), sorted by place.
 #[must_use]
 pub fn check(model: &Model, settings: &Settings, now: i64) -> Vec<Finding> {
@@ -38,14 +52,7 @@ pub fn check(model: &Model, settings: &Settings, now: i64) -> Vec<Finding> {
     if settings.suppressions {
         suppress::apply(&mut findings, model, settings, now);
     }
-    findings.retain_mut(|finding| match settings.levels.get(finding.rule) {
-        Some(None) => false,
-        Some(Some(level)) => {
-            finding.level = *level;
-            true
-        }
-        None => true,
-    });
+    settings.set_levels(&mut findings);
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.primary.at.source, f.primary.at.start(), f.rule);
         key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))

@@ -14,6 +14,7 @@
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod check;
+pub mod config;
 pub mod files;
 pub mod finding;
 pub mod kubernetes;

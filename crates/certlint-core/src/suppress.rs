@@ -172,7 +172,7 @@ fn rule_list(comment: &Location, list: &str, list_at: usize) -> Vec<Spanned<Stri
 }
 
 /// The midnight (UTC) after a day such as `2027-01-31`, in unix seconds.
-fn end_of_day(day: &str) -> Option<i64> {
+pub(crate) fn end_of_day(day: &str) -> Option<i64> {
     // jiff reads more forms (`20270131`, week dates) than the one that is documented.
     let plain = day.len() == 10 && day.as_bytes()[4] == b'-' && day.as_bytes()[7] == b'-';
     let date: jiff::civil::Date = plain.then(|| day.parse().ok())??;

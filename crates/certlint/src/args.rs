@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use certlint_core::finding::Level;
+use certlint_core::kubernetes::is_namespace;
 use certlint_core::nginx::Version;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -66,7 +67,7 @@ pub(crate) struct CheckArgs {
 }
 
 /// Which files are read, and where they are found.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct InputArgs {
     /// Files and directories; `-` is standard input [default: .]
     #[arg(value_name = "PATH")]
@@ -80,12 +81,12 @@ pub(crate) struct InputArgs {
     /// The directory that relative names start from [default: that of the main file]
     #[arg(long, value_name = "DIR")]
     pub(crate) conf_prefix: Option<PathBuf>,
-    /// The nginx whose behaviour counts
-    #[arg(long, value_name = "X.Y.Z", default_value_t = Version::LATEST)]
-    pub(crate) nginx_version: Version,
-    /// The namespace of Kubernetes objects that name none
-    #[arg(long, value_name = "NAME", default_value = "default", value_parser = namespace)]
-    pub(crate) namespace: String,
+    /// The nginx whose behaviour counts [default: the newest that is known]
+    #[arg(long, value_name = "X.Y.Z")]
+    pub(crate) nginx_version: Option<Version>,
+    /// The namespace of Kubernetes objects that name none [default: default]
+    #[arg(long, value_name = "NAME", value_parser = namespace)]
+    pub(crate) namespace: Option<String>,
     /// The name of standard input in reports
     #[arg(long, value_name = "NAME", default_value = "<stdin>")]
     pub(crate) stdin_filename: String,
@@ -95,6 +96,13 @@ pub(crate) struct InputArgs {
     /// Walk into what `.gitignore` and `.ignore` leave out, too
     #[arg(long)]
     pub(crate) no_ignore: bool,
+    /// Take FILE for the settings of the repository [default: the nearest certlint.yaml above the
+    /// first PATH, or what CERTLINT_CONFIG names]
+    #[arg(long, value_name = "FILE", conflicts_with = "no_config")]
+    pub(crate) config: Option<PathBuf>,
+    /// Read no certlint.yaml
+    #[arg(long)]
+    pub(crate) no_config: bool,
 }
 
 /// Levels for single rules.
@@ -267,15 +275,8 @@ pub(crate) struct PathMap {
     pub(crate) to: PathBuf,
 }
 
-/// A namespace is a label of RFC 1123.
 fn namespace(text: &str) -> Result<String, String> {
-    let is_label = (1..=63).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-        && !text.starts_with('-')
-        && !text.ends_with('-');
-    match is_label {
+    match is_namespace(text) {
         true => Ok(text.to_owned()),
         false => Err("expected lower-case letters, digits and inner hyphens".to_owned()),
     }

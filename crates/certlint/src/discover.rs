@@ -14,6 +14,7 @@ use certlint_core::files::{FileError, Files};
 use certlint_core::nginx::dump::Dump;
 use certlint_core::nginx::{Kind, only_includes};
 use clap::CommandFactory;
+use ignore::overrides::Override;
 use rayon::prelude::*;
 
 use crate::args::{Cli, InputArgs};
@@ -49,8 +50,13 @@ pub(crate) struct Discovery {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// Finds the configurations; what cannot be read is told to `console`.
-pub(crate) fn discover(args: &InputArgs, console: &Console) -> Option<Discovery> {
+/// Finds the configurations, except those that `excludes` matches in a directory; what cannot be
+/// read is told to `console`.
+pub(crate) fn discover(
+    args: &InputArgs,
+    excludes: &Override,
+    console: &Console,
+) -> Option<Discovery> {
     let working_directory = match std::env::current_dir() {
         Ok(directory) => directory,
         Err(error) => {
@@ -74,7 +80,7 @@ pub(crate) fn discover(args: &InputArgs, console: &Console) -> Option<Discovery>
     };
     let inputs = inputs(args, console);
     search.places.tree.extend(inputs.tree());
-    let walked = walk::walk(&inputs.directories, args, console)?;
+    let walked = walk::walk(&inputs.directories, args, excludes, console)?;
     search.take_walked(walked);
     for file in &inputs.files {
         search.take_named(file);

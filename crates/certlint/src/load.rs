@@ -13,11 +13,11 @@ use certlint_core::kubernetes;
 use certlint_core::loader::Loader;
 use certlint_core::model::{Fragment, Model};
 use certlint_core::nginx::dump::DumpFiles;
-use certlint_core::nginx::{self, Kind, Lowered, Options};
+use certlint_core::nginx::{self, Kind, Lowered, Options, Version};
 use rayon::prelude::*;
 
-use crate::args::InputArgs;
 use crate::bytes;
+use crate::config::Settings;
 use crate::console::Console;
 use crate::discover::{Discovery, Root, discover};
 use crate::files::DiskFiles;
@@ -41,8 +41,9 @@ pub(crate) struct Purpose<'a> {
 }
 
 /// Reads all inputs; what cannot be read is told to `console`.
-pub(crate) fn load(args: &InputArgs, purpose: &Purpose<'_>, console: &Console) -> Loaded {
-    let Some(mut discovery) = discover(args, console) else {
+pub(crate) fn load(settings: &Settings, purpose: &Purpose<'_>, console: &Console) -> Loaded {
+    let args = &settings.input;
+    let Some(mut discovery) = discover(args, &settings.excludes, console) else {
         return Loaded {
             models: Vec::new(),
             files: 0,
@@ -52,7 +53,7 @@ pub(crate) fn load(args: &InputArgs, purpose: &Purpose<'_>, console: &Console) -
     let prefix = args.conf_prefix.as_ref();
     let lower = Lower {
         options: Options {
-            version: args.nginx_version,
+            version: args.nginx_version.unwrap_or(Version::LATEST),
             conf_prefix: prefix
                 .map(|prefix| bytes::of_path(&discovery.shared.working_directory.join(prefix))),
             names: purpose.names.to_vec(),
@@ -63,10 +64,14 @@ pub(crate) fn load(args: &InputArgs, purpose: &Purpose<'_>, console: &Console) -
     let groups: Vec<OpenGroup<'_>> = groups.iter().map(Group::open).collect();
     let mut loaded = lower.all(&groups);
     if !manifests.is_empty() {
-        let options = kubernetes::Options {
-            namespace: args.namespace.clone(),
+        let mut options = kubernetes::Options {
             require_secrets: purpose.require_secrets,
+            classes: settings.config.ingress_classes.clone(),
+            ..kubernetes::Options::default()
         };
+        if let Some(namespace) = &args.namespace {
+            options.namespace.clone_from(namespace);
+        }
         let (model, files) = manifests::lower(manifests, &options, console);
         loaded.models.push(model);
         loaded.files += files;

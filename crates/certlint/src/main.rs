@@ -1,8 +1,8 @@
 //! `certlint`: finds names that a certificate does not cover, before the deploy.
 //!
 //! ```text
-//! args ─▶ discover, walk ─▶ load, manifests ─▶ core: check or resolve ─▶ report ─▶ exit code
-//!             └── files, mapping: which file on disk a configuration means
+//! args, config ─▶ discover, walk ─▶ load, manifests ─▶ core: check or resolve ─▶ report ─▶ exit code
+//!                     └── files, mapping: which file on disk a configuration means
 //! ```
 //!
 //! Findings go to standard output, everything else to standard error.
@@ -11,6 +11,7 @@ mod args;
 mod bytes;
 mod color;
 mod command;
+mod config;
 mod console;
 mod discover;
 mod files;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use certlint_core::files::FileError;
 use certlint_core::kubernetes::looks_like_manifest;
 use ignore::WalkBuilder;
-use ignore::overrides::OverrideBuilder;
+use ignore::overrides::{Override, OverrideBuilder};
 
 use crate::args::InputArgs;
 use crate::console::Console;
@@ -51,10 +51,12 @@ const PIECES: &[&str] = &[
 /// As much as tells a text from anything else.
 const HEAD: usize = 8 << 10;
 
-/// The plausible files below real directories; `None` when an option makes no sense.
+/// The plausible files below real directories without those that `of_repository` matches; `None`
+/// when an option makes no sense.
 pub(crate) fn walk(
     directories: &[PathBuf],
     args: &InputArgs,
+    of_repository: &Override,
     console: &Console,
 ) -> Option<Vec<Walked>> {
     let mut found = Vec::new();
@@ -80,6 +82,12 @@ pub(crate) fn walk(
             .git_global(false)
             .git_exclude(false)
             .require_git(false);
+        let left_out = of_repository.clone();
+        walker.filter_entry(move |entry| {
+            let is_directory = entry.file_type().is_some_and(|kind| kind.is_dir());
+            // What was named is walked.
+            entry.depth() == 0 || !left_out.matched(entry.path(), is_directory).is_ignore()
+        });
         if args.no_ignore {
             walker.git_ignore(false).ignore(false).parents(false);
         }

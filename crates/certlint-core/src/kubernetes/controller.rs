@@ -9,7 +9,7 @@ use super::facts::{Ingress, IngressClass};
 
 /// How a controller chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
+pub enum Choice {
     /// Each host of a `tls` entry is served with the entry's Secret, for all that is known.
     Contract,
     /// As `Listed`, and a host must be listed literally to have TLS.
@@ -185,13 +185,22 @@ pub(super) fn controller_of(
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let known = class.and_then(|class| match classes.get(class) {
-        Some(class) => KNOWN.iter().find(|known| is_it(known, &class.controller)),
-        None => KNOWN.iter().find(|known| known.1.contains(&class)),
+        Some(class) if !class.controller.is_empty() => {
+            KNOWN.iter().find(|known| is_it(known, &class.controller))
+        }
+        _ => KNOWN.iter().find(|known| known.1.contains(&class)),
     });
-    let controller = known.map_or(CONTRACT, |&(_, _, name, choice)| Controller {
+    let mut controller = known.map_or(CONTRACT, |&(_, _, name, choice)| Controller {
         name,
         choice,
     });
+    let told = class.and_then(|class| classes.get(class)?.choice);
+    if let Some(choice) = told {
+        controller.choice = choice;
+        if choice == Choice::IngressNginx {
+            controller.name = "ingress-nginx";
+        }
+    }
     let passes_through = controller.choice == Choice::IngressNginx
         && ingress
             .meta

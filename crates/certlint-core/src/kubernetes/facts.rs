@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::controller::Choice;
 use super::gateway;
 use super::{Node, Object, Value, object};
 use crate::source::{Location, SourceId, Spanned};
@@ -97,6 +98,21 @@ pub(super) struct IngressClass {
     pub(super) controller: String,
     pub(super) is_default: bool,
     pub(super) created: Option<String>,
+    /// How its controller chooses, where the user says it.
+    pub(super) choice: Option<Choice>,
+}
+
+impl IngressClass {
+    /// A class of which nothing is known but its name.
+    pub(super) fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            controller: String::new(),
+            is_default: false,
+            created: None,
+            choice: None,
+        }
+    }
 }
 
 /// A cert-manager Certificate.
@@ -286,6 +302,7 @@ fn class(node: Node<'_>, meta: &Meta) -> IngressClass {
             .annotation(default)
             .is_some_and(|value| value.value == "true"),
         created: meta.created.clone(),
+        choice: None,
     }
 }
 

@@ -7,8 +7,11 @@
 //! All manifests of a run are taken together, as one cluster would hold them: an Ingress and its
 //! Secret mostly stand in different files.
 
+use std::collections::BTreeMap;
+
 use super::cluster::Cluster;
-use super::facts::{self, Fact};
+use super::controller::Choice;
+use super::facts::{self, Fact, IngressClass};
 use super::{Body, Document, Node, objects, read_with};
 use crate::files::FileError;
 use crate::loader::{Loader, Text};
@@ -23,6 +26,9 @@ pub struct Options {
     pub namespace: String,
     /// A Secret that is neither in the input nor about to be made is an error.
     pub require_secrets: bool,
+    /// How the controllers of Ingress classes choose, by the name of the class: what the user says
+    /// counts more than what is known of a controller.
+    pub classes: BTreeMap<String, Choice>,
 }
 
 impl Default for Options {
@@ -30,6 +36,7 @@ impl Default for Options {
         Self {
             namespace: "default".to_owned(),
             require_secrets: false,
+            classes: BTreeMap::new(),
         }
     }
 }
@@ -41,6 +48,17 @@ pub struct Lowered {
     pub fragment: Option<Fragment>,
     /// Report names of all files that were read as manifests.
     pub files: Vec<String>,
+}
+
+/// Whether a text is the name of a namespace: a label of RFC 1123.
+#[must_use]
+pub fn is_namespace(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 /// Whether a text is worth reading as manifests: `apiVersion` and `kind` stand in it.
@@ -79,6 +97,11 @@ pub fn lower(
                     cluster.add(fact);
                 }
             }
+        }
+        for (name, &choice) in &options.classes {
+            let class = cluster.classes.entry(name.clone());
+            let class = class.or_insert_with(|| IngressClass::named(name));
+            class.choice = Some(choice);
         }
         let mut fragment = Fragment {
             main,

@@ -51,8 +51,9 @@ mod text_map;
 mod yaml;
 
 pub use build::MAX_DEPTH;
+pub use controller::Choice;
 pub use list::{Object, objects};
-pub use lower::{Lowered, Options, looks_like_manifest, lower};
+pub use lower::{Lowered, Options, is_namespace, looks_like_manifest, lower};
 pub use node::{Duplicate, Key, Node, Style, Tree, Value};
 pub use stream::{read, read_with};
 pub use syntax_error::SyntaxError;

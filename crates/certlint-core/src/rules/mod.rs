@@ -61,7 +61,9 @@ mod words;
 mod yaml_syntax;
 
 pub use subject::Subject;
-pub(crate) use suppression_unused::{ended as suppression_ended, unused as suppression_unused};
+pub(crate) use suppression_unused::{
+    ended as suppression_ended, exemption_ended, exemption_unused, unused as suppression_unused,
+};
 
 use crate::finding::{Facts, Finding, Label, Level};
 use crate::source::Location;

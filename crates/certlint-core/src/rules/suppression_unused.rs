@@ -1,10 +1,11 @@
 //! `suppression-unused`: a suppression that suppresses nothing, or no longer.
 //!
-//! Only `suppress::apply` knows what was suppressed, so it asks for these findings.
+//! Only `suppress::apply` and `config::Exemptions` know what was suppressed, so they ask for these
+//! findings.
 
 use super::{Rule, Subject};
 use crate::finding::{Finding, Level};
-use crate::source::Spanned;
+use crate::source::{Location, Spanned};
 use crate::suppress::{ANNOTATION, Suppression};
 
 pub(super) static RULE: Rule = Rule {
@@ -56,6 +57,38 @@ pub(crate) fn ended(
         "cure the finding, or give the suppression a later day".to_owned()
     } else {
         "remove it: nothing here needs it any more".to_owned()
+    });
+    finding
+}
+
+/// The finding for an exemption of `certlint.yaml` that nothing needs; `at` is its name.
+pub(crate) fn exemption_unused(at: Location, name: &str, rule: &str) -> Finding {
+    let mut finding = RULE.finding(
+        format!("nothing needs the exemption of `{name}` from `{rule}`"),
+        at,
+        "exempts nothing",
+    );
+    finding.help = Some("remove it".to_owned());
+    finding
+}
+
+/// The finding for an exemption of `certlint.yaml` whose last day, `day`, is over.
+pub(crate) fn exemption_ended(
+    at: Location,
+    name: &str,
+    rule: &str,
+    day: &str,
+    needed: bool,
+) -> Finding {
+    let mut finding = RULE.finding(
+        format!("the exemption of `{name}` from `{rule}` ended with {day}"),
+        at,
+        "no longer in effect",
+    );
+    finding.help = Some(if needed {
+        "cure what is reported again, or give the exemption a later day".to_owned()
+    } else {
+        "remove it: nothing needs it any more".to_owned()
     });
     finding
 }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use certlint_core::check::{Settings, check};
+use certlint_core::config::Exemptions;
 use certlint_core::finding::Level;
 use jiff::Timestamp;
 
 use super::rule;
 use crate::args::{CheckArgs, ColorWhen, LevelArgs};
+use crate::config;
 use crate::console::Console;
 use crate::load::{Purpose, load};
 use crate::output::{self, Exit, deliver};
@@ -16,28 +18,65 @@ use crate::report::{Look, Report};
 /// Checks everything that `args` names.
 pub(crate) fn run(args: &CheckArgs) -> Exit {
     let console = Console::new(&args.console);
-    let levels = match levels(&args.levels) {
+    let own_levels = match levels(&args.levels) {
         Ok(levels) => levels,
         Err(error) => {
             console.error(error);
             return Exit::Failure;
         }
     };
-    let settings = Settings {
-        levels,
+    let repository = match config::find(&args.input, &console) {
+        Ok(settings) => settings,
+        Err(wrong) => {
+            let name = &wrong.name;
+            console.error(format!("cannot use `{name}`, so nothing was checked"));
+            let report = Report::new(vec![(&wrong.model, wrong.findings)], 0);
+            return write(&report, args, &console, Exit::Failure);
+        }
+    };
+    let mut settings = Settings {
+        levels: repository.config.levels.clone(),
         suppressions: !args.no_suppressions,
     };
+    settings.levels.extend(own_levels);
     let now = args.now.unwrap_or_else(Timestamp::now).as_second();
     let purpose = Purpose {
         require_secrets: args.require_secrets,
         ..Purpose::default()
     };
-    let loaded = load(&args.input, &purpose, &console);
-    let found = loaded.models.iter();
-    let found = found
-        .map(|model| (model, check(model, &settings, now)))
-        .collect();
+    let loaded = load(&repository, &purpose, &console);
+    let mut exemptions = Exemptions::new(&repository.config.exemptions, now);
+    let mut found = Vec::new();
+    for model in &loaded.models {
+        let mut findings = check(model, &settings, now);
+        if settings.suppressions {
+            exemptions.apply(&mut findings);
+        }
+        found.push((model, findings));
+    }
+    if settings.suppressions {
+        let findings = exemptions.report(repository.is_complete, &settings);
+        found.push((&repository.model, findings));
+    }
     let report = Report::new(found, loaded.files);
+    let failing = args.fail_on.level();
+    let is_failing = |level| failing.is_some_and(|failing| level >= failing);
+    let exit = match report.findings.iter().any(|(_, it)| is_failing(it.level)) {
+        _ if console.has_failed() => Exit::Failure,
+        true => Exit::Findings,
+        false => Exit::Clean,
+    };
+    let exit = write(&report, args, &console, exit);
+    match report.counts.files {
+        0 if console.has_failed() => {}
+        0 => console.summary("no nginx configuration or Kubernetes manifests found"),
+        _ => console.summary(&report.counts.line(console.is_verbose())),
+    }
+    exit
+}
+
+/// Writes the report to where it is wanted; returns `exit` unless that went wrong.
+fn write(report: &Report<'_>, args: &CheckArgs, console: &Console, exit: Exit) -> Exit {
     let is_file = args.output_file.is_some();
     let look = Look {
         format: args.format,
@@ -49,22 +88,9 @@ pub(crate) fn run(args: &CheckArgs) -> Exit {
         width: output::width(),
         verbose: console.is_verbose(),
     };
-    let failing = args.fail_on.level();
-    let is_failing = |level| failing.is_some_and(|failing| level >= failing);
-    let exit = match report.findings.iter().any(|(_, it)| is_failing(it.level)) {
-        _ if console.has_failed() => Exit::Failure,
-        true => Exit::Findings,
-        false => Exit::Clean,
-    };
-    let exit = deliver(args.output_file.as_deref(), &console, exit, |out| {
+    deliver(args.output_file.as_deref(), console, exit, |out| {
         report.write(look, out)
-    });
-    match report.counts.files {
-        0 if console.has_failed() => {}
-        0 => console.summary("no nginx configuration or Kubernetes manifests found"),
-        _ => console.summary(&report.counts.line(console.is_verbose())),
-    }
-    exit
+    })
 }
 
 fn levels(args: &LevelArgs) -> Result<BTreeMap<&'static str, Option<Level>>, String> {

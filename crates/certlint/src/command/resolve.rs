@@ -7,6 +7,7 @@ use certlint_core::resolve::{Answer, AnswerCertificate, resolve};
 use serde::Serialize;
 
 use crate::args::{ResolveArgs, TableFormat};
+use crate::config;
 use crate::console::Console;
 use crate::load::{Loaded, Purpose, load};
 use crate::output::{Exit, deliver};
@@ -19,7 +20,14 @@ pub(crate) fn run(args: &ResolveArgs) -> Exit {
         names: &args.names,
         ..Purpose::default()
     };
-    let loaded = load(&args.input, &purpose, &console);
+    let settings = match config::find(&args.input, &console) {
+        Ok(settings) => settings,
+        Err(wrong) => {
+            wrong.tell(&console);
+            return Exit::Failure;
+        }
+    };
+    let loaded = load(&settings, &purpose, &console);
     if loaded.files == 0 && !console.has_failed() {
         console.error("no nginx configuration or Kubernetes manifests found");
     }

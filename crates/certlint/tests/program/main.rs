@@ -7,6 +7,7 @@
 mod cert;
 mod check;
 mod color;
+mod config;
 mod discovery;
 mod dump;
 mod hostile;

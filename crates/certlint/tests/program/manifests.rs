@@ -26,7 +26,7 @@ fn ingress(class: &str, hosts: &str) -> String {
 }
 
 /// The Secret `shop-tls` with a certificate of the fixtures and its key.
-fn secret(certificate: &str) -> String {
+pub(crate) fn secret(certificate: &str) -> String {
     let text = |ending: &str| {
         let path = fixtures().join(format!("certs/{certificate}.{ending}"));
         let text = fs::read_to_string(path).unwrap();
