@@ -28,8 +28,10 @@ pub(crate) fn run(args: &CheckArgs) -> Exit {
     let repository = match config::find(&args.input, &console) {
         Ok(settings) => settings,
         Err(wrong) => {
-            let name = &wrong.name;
-            console.error(format!("cannot use `{name}`, so nothing was checked"));
+            if !wrong.findings.is_empty() {
+                let name = &wrong.name;
+                console.error(format!("`{name}` is wrong, so nothing was checked"));
+            }
             let report = Report::new(vec![(&wrong.model, wrong.findings)], 0);
             return write(&report, args, &console, Exit::Failure);
         }
