@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-pub use problem::{PlaceholderReason, Problem, SnippetKind, UnverifiableKind};
+pub use problem::{NotVerified, PlaceholderReason, Problem, SnippetKind, UnverifiableKind};
 pub(crate) use table::normalise;
 pub use table::{Conflict, Lost, MatchedBy, NameId, NameTable};
 

@@ -12,6 +12,7 @@ use super::lower::Options;
 use super::object;
 use super::secret_use::{Judge, Known, Unverifiable, Use, kept_covers, no_secret_name, serving};
 use super::secrets::{requests, take_in_secrets};
+use super::upstream;
 
 use crate::finding::Level;
 use crate::loader::Loader;
@@ -78,6 +79,7 @@ pub(super) fn assemble(
             hosts: Some(hosts),
         });
     }
+    upstream::not_verified(&cluster, fragment);
     gateway::lower(&cluster, options, fragment, &mut unverifiable);
     object::lower(
         pairings,

@@ -146,6 +146,8 @@ pub(super) struct Secret {
     pub(super) has_tls_type: bool,
     /// The value of `type`, or the object's name where there is none.
     pub(super) type_at: Location,
+    /// `ca.crt` is there, by which somebody else may be verified.
+    pub(super) has_authority: bool,
     /// A value is encrypted, so that nothing is known of it.
     pub(super) is_encrypted: bool,
     /// The first PEM block of `tls.crt` is a certificate, as controllers written in Go want it.
@@ -372,6 +374,9 @@ fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
         type_at: node
             .get("type")
             .map_or_else(|| meta.at.clone(), |kind| kind.at(source)),
+        has_authority: value("ca.crt")
+            .and_then(|(node, _)| node.text())
+            .is_some_and(|text| !text.trim().is_empty()),
         is_encrypted: is_encrypted(certificate),
         is_tls,
         leaf_is_first_block: match &decoded {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use super::cluster::Cluster;
 use super::controller::Choice;
 use super::facts::{self, Fact, IngressClass};
-use super::{Body, Document, Node, objects, read_with};
+use super::{Body, Document, Node, objects, read_with, verification};
 use crate::files::FileError;
 use crate::loader::{Loader, Text};
 use crate::model::{Fragment, Problem, SnippetKind};
@@ -91,7 +91,7 @@ pub fn lower(
         let mut suppressions = Vec::new();
         for text in &texts {
             for read in read_text(text, options) {
-                problems.extend(read.problem);
+                problems.extend(read.problems);
                 suppressions.extend(read.suppressions);
                 for fact in read.facts {
                     cluster.add(fact);
@@ -127,7 +127,7 @@ pub fn lower(
 struct Read {
     facts: Vec<Fact>,
     suppressions: Vec<Suppression>,
-    problem: Option<Problem>,
+    problems: Vec<Problem>,
 }
 
 fn read_text(text: &Text, options: &Options) -> Vec<Read> {
@@ -140,18 +140,18 @@ fn read_document(document: &Document<'_>, text: &Text, options: &Options) -> Rea
     let mut read = Read {
         facts: Vec::new(),
         suppressions: suppress::scan(text.source, &text.bytes, &document.comments),
-        problem: None,
+        problems: Vec::new(),
     };
     match &document.body {
         Body::Empty => {}
         Body::Template(span) => {
-            read.problem = Some(Problem::Template {
+            read.problems.push(Problem::Template {
                 at: Location::new(text.source, *span),
                 kind: SnippetKind::Template,
             });
         }
         Body::Broken(error) => {
-            read.problem = Some(Problem::YamlSyntax {
+            read.problems.push(Problem::YamlSyntax {
                 at: Location::new(text.source, error.span),
                 message: error.message.to_string(),
                 help: error.help,
@@ -162,6 +162,8 @@ fn read_document(document: &Document<'_>, text: &Text, options: &Options) -> Rea
                 if let Some(fact) = facts::read(object, text.source, &options.namespace) {
                     read.facts.push(fact);
                 }
+                let disabled = verification::disabled(object.node, text.source);
+                read.problems.extend(disabled);
                 read.suppressions.extend(annotations(object.node, text));
             }
         }

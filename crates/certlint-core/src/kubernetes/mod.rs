@@ -48,6 +48,8 @@ mod shim;
 mod stream;
 mod syntax_error;
 mod text_map;
+mod upstream;
+mod verification;
 mod yaml;
 
 pub use build::MAX_DEPTH;

@@ -254,6 +254,26 @@ pub enum Problem {
         /// Why.
         reason: &'static str,
     },
+    /// TLS to a backend whose certificate nobody looks at. → `upstream-not-verified`
+    UpstreamNotVerified {
+        /// What asks for TLS, or the switch that has no effect.
+        at: Location,
+        /// How the backend is spoken to: `HTTPS`.
+        protocol: &'static str,
+        /// Why.
+        why: NotVerified,
+    },
+    /// A client in a container that does not verify servers. → `verification-disabled`
+    VerificationDisabled {
+        /// The value or the word.
+        at: Location,
+        /// The switch: `NODE_TLS_REJECT_UNAUTHORIZED=0`, `-k`.
+        switch: String,
+        /// How the client is called.
+        client: &'static str,
+        /// What names the certificate authority instead.
+        cure: &'static str,
+    },
     /// What cannot be known here. → `unverifiable`
     Unverifiable {
         /// The first place that needs it.
@@ -280,6 +300,19 @@ pub enum PlaceholderReason {
     NoneCovers,
     /// The controller makes no server for this host: it is in no rule.
     NoServer,
+}
+
+/// Why the certificate of a backend is not looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotVerified {
+    /// Nothing asks for it.
+    NotAsked,
+    /// It is asked for, and no Secret with a certificate authority is named.
+    NoSecret,
+    /// It is asked for, and this Secret, `NAMESPACE/NAME`, has no `ca.crt`.
+    NoAuthority(String),
+    /// It is asked for, and the controller never does it for this protocol.
+    Unsupported,
 }
 
 /// What kind of text was skipped.

@@ -55,6 +55,8 @@ mod suppression_unused;
 mod template_skipped;
 mod tls_host_without_rule;
 mod unverifiable;
+mod upstream_not_verified;
+mod verification_disabled;
 mod weak_key;
 mod wildcard_depth;
 mod words;
@@ -117,6 +119,8 @@ pub static RULES: &[&Rule] = &[
     &template_skipped::RULE,
     &tls_host_without_rule::RULE,
     &unverifiable::RULE,
+    &upstream_not_verified::RULE,
+    &verification_disabled::RULE,
     &weak_key::RULE,
     &wildcard_depth::RULE,
     &yaml_syntax::RULE,
