@@ -32,20 +32,12 @@ const NOT_YET: &[(&str, &str)] = &[
         "the details of controllers are missing",
     ),
     (
-        "fixtures/kubernetes/mounts/",
-        "nginx inside of manifests is not read",
-    ),
-    (
         "fixtures/kubernetes/secrets/no-data.yaml",
         "details are missing",
     ),
     (
         "fixtures/kubernetes/verification/",
         "the rules about verification are missing",
-    ),
-    (
-        "fixtures/kubernetes/wildcards/nginx-",
-        "nginx inside of manifests is not read",
     ),
 ];
 

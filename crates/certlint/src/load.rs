@@ -66,6 +66,10 @@ pub(crate) fn load(args: &InputArgs, purpose: &Purpose<'_>, console: &Console) -
         let options = kubernetes::Options {
             namespace: args.namespace.clone(),
             require_secrets: purpose.require_secrets,
+            nginx: Options {
+                conf_prefix: None,
+                ..lower.options.clone()
+            },
         };
         let (model, files) = manifests::lower(manifests, &options, console);
         loaded.models.push(model);
