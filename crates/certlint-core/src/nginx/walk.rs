@@ -61,6 +61,14 @@ impl Parsed {
         self.text.at(word.span())
     }
 
+    /// The words of the directive are not what was meant: an error stands among them.
+    fn is_broken(&self, directive: Directive<'_>) -> bool {
+        let whole = directive.span();
+        let end = directive.open().map_or(whole.end, |open| open.start);
+        let mut errors = self.tree.errors().iter();
+        errors.any(|error| whole.start <= error.span.start && error.span.start < end)
+    }
+
     fn argument(&self, word: &Word) -> Argument {
         Argument {
             text: word.text(&self.text.bytes).into(),
@@ -289,7 +297,7 @@ impl<'l, 'f> Walker<'l, 'f> {
 
     /// What nginx's table of directives says; problems are pushed here.
     fn judge(&mut self, parsed: &Parsed, directive: Directive<'_>, frame: &mut Frame) -> Verdict {
-        let Some(context) = frame.context else {
+        let Some(context) = frame.context.filter(|_| !parsed.is_broken(directive)) else {
             return Verdict::Inner(None);
         };
         let version = self.options.version;

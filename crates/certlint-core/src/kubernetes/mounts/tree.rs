@@ -4,11 +4,22 @@
 //! the image's and not known. (Kubernetes: volumes of kind ConfigMap, Secret and projected.)
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::objects::{Container, Kind, Mount, Volume};
 use super::shelf::{Item, Shelf};
 use crate::files::{File, FileError, Files};
 use crate::loader::Loader;
+
+/// What the image of nginx brings for others to include: no servers, and nothing about TLS.
+const OF_THE_IMAGE: &[&str] = &[
+    "/etc/nginx/fastcgi.conf",
+    "/etc/nginx/fastcgi_params",
+    "/etc/nginx/mime.types",
+    "/etc/nginx/proxy_params",
+    "/etc/nginx/scgi_params",
+    "/etc/nginx/uwsgi_params",
+];
 
 /// Mounts, each with the files of its volume.
 pub(super) struct Tree<'s> {
@@ -129,11 +140,16 @@ impl<'s> Tree<'s> {
 impl Files for Tree<'_> {
     /// What is known was given to the loader, so that this is about everything else.
     fn read(&self, path: &[u8]) -> Result<File, FileError> {
-        Err(match self.find(path) {
-            Found::Directory => FileError::Directory,
-            Found::Nothing => FileError::NotFound,
-            Found::Absent(_) | Found::Outside => FileError::Outside,
-        })
+        match self.find(path) {
+            Found::Directory => Err(FileError::Directory),
+            Found::Nothing => Err(FileError::NotFound),
+            Found::Outside if OF_THE_IMAGE.iter().any(|file| file.as_bytes() == path) => Ok(File {
+                name: String::from_utf8_lossy(path).into_owned(),
+                bytes: Arc::default(),
+                mode: None,
+            }),
+            Found::Absent(_) | Found::Outside => Err(FileError::Outside),
+        }
     }
 
     /// A directory of the image into which files are mounted one by one has these for all we know.
