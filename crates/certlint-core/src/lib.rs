@@ -26,4 +26,6 @@ pub mod resolve;
 pub mod rules;
 pub mod source;
 pub mod suppress;
+mod text;
+mod text_map;
 pub mod x509;

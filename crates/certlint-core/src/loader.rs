@@ -11,36 +11,42 @@ use rayon::prelude::*;
 
 use crate::files::{File, FileError, Files};
 use crate::model::{Bundle, BundleId, Fragment, Key, KeyId, Model};
-use crate::source::{SourceId, Sources};
+use crate::source::{Location, SourceId, Sources};
+pub use crate::text::Text;
 use crate::x509::{self, CertificateFile, KeyFile};
 
 /// Reads files through [`Files`] and remembers what it has read.
 pub struct Loader<'f> {
     files: &'f dyn Files,
+    /// What the model will own; shared by loaders that read from different places.
+    kept: Arc<Mutex<Kept>>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct State {
+struct Kept {
     sources: Sources,
     bundles: Vec<Bundle>,
     keys: Vec<Key>,
-    texts: HashMap<Vec<u8>, Text>,
-    pem: HashMap<Vec<u8>, Result<Pem, FileError>>,
 }
 
-/// A configuration text.
-#[derive(Clone, Debug)]
-pub struct Text {
-    /// Its source.
-    pub source: SourceId,
-    /// Its bytes.
-    pub bytes: Arc<[u8]>,
+#[derive(Default)]
+struct State {
+    texts: HashMap<Vec<u8>, Text>,
+    pem: HashMap<Vec<u8>, Result<PemFile, FileError>>,
 }
+
+/// A PEM file, or a field with its text, which may lie at several paths.
+#[derive(Clone)]
+pub(crate) struct PemFile(Arc<Mutex<Pem>>);
 
 /// A PEM file: what it is as a certificate file and as a key file, until somebody asks for it.
 struct Pem {
     source: SourceId,
+    /// The field that holds it, where it is no file of its own.
+    field: Option<Location>,
+    /// The Secret of that field.
+    secret: Option<Box<str>>,
     mode: Option<u32>,
     certificates: Slot<CertificateFile, BundleId>,
     key: Slot<KeyFile, KeyId>,
@@ -54,9 +60,35 @@ struct ParsedPem {
     text: Option<Arc<[u8]>>,
 }
 
-enum Slot<T, Id> {
+/// What a file is worth as a certificate, or as a key.
+pub(crate) enum Slot<T, Id> {
+    /// Nobody has asked for it yet.
     Parsed(T),
+    /// The model has it.
     Taken(Id),
+}
+
+impl PemFile {
+    /// The value of a field, of a Secret or of something else.
+    pub(crate) fn of_field(
+        field: Location,
+        secret: Option<Box<str>>,
+        certificates: Slot<CertificateFile, BundleId>,
+        key: Slot<KeyFile, KeyId>,
+    ) -> Self {
+        Self(Arc::new(Mutex::new(Pem {
+            source: field.source,
+            field: Some(field),
+            secret,
+            mode: None,
+            certificates,
+            key,
+        })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Pem> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<'f> Loader<'f> {
@@ -65,8 +97,28 @@ impl<'f> Loader<'f> {
     pub fn new(files: &'f dyn Files) -> Self {
         Self {
             files,
+            kept: Arc::default(),
             state: Mutex::default(),
         }
+    }
+
+    /// A loader for other files, whose certificates go into the same model.
+    pub(crate) fn beside<'g>(&self, files: &'g dyn Files) -> Loader<'g> {
+        Loader {
+            files,
+            kept: self.kept.clone(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Lays a text that stands inside of another one at a path.
+    pub(crate) fn mount_text(&self, path: Vec<u8>, text: Text) {
+        self.lock().texts.insert(path, text);
+    }
+
+    /// Lays a field that may hold PEM at a path.
+    pub(crate) fn mount_pem(&self, path: Vec<u8>, pem: PemFile) {
+        self.lock().pem.insert(path, Ok(pem));
     }
 
     /// The configuration text at a logical path.
@@ -87,8 +139,8 @@ impl<'f> Loader<'f> {
         if let Some(text) = state.texts.get(path) {
             return text.clone();
         }
-        let source = state.sources.add(name, Some(bytes.clone()));
-        let text = Text { source, bytes };
+        let source = self.kept().sources.add(name, Some(bytes.clone()));
+        let text = Text::new(source, bytes);
         state.texts.insert(path.to_vec(), text.clone());
         text
     }
@@ -109,29 +161,22 @@ impl<'f> Loader<'f> {
     /// See [`FileError`]. A file that is no certificate is not an error here: see
     /// [`CertificateFile::refused`].
     pub fn bundle(&self, path: &[u8]) -> Result<BundleId, FileError> {
-        self.read_pem(path);
-        let mut guard = self.lock();
-        let State { bundles, pem, .. } = &mut *guard;
-        let Some(Ok(pem)) = pem.get_mut(path) else {
-            return Err(error_of(pem.get(path)));
-        };
-        let next = BundleId(u32::try_from(bundles.len()).unwrap_or(u32::MAX));
-        match std::mem::replace(&mut pem.certificates, Slot::Taken(next)) {
-            Slot::Parsed(file) => {
-                let source = pem.source;
-                bundles.push(Bundle {
-                    source,
-                    field: None,
-                    secret: None,
-                    file,
-                });
-                Ok(next)
-            }
-            Slot::Taken(id) => {
-                pem.certificates = Slot::Taken(id);
-                Ok(id)
-            }
+        let file = self.read_pem(path)?;
+        let mut pem = file.lock();
+        if let Slot::Taken(id) = pem.certificates {
+            return Ok(id);
         }
+        let bundles = &mut self.kept().bundles;
+        let id = BundleId(u32::try_from(bundles.len()).unwrap_or(u32::MAX));
+        if let Slot::Parsed(file) = std::mem::replace(&mut pem.certificates, Slot::Taken(id)) {
+            bundles.push(Bundle {
+                source: pem.source,
+                field: pem.field.clone(),
+                secret: pem.secret.clone(),
+                file,
+            });
+        }
+        Ok(id)
     }
 
     /// The key file at a logical path.
@@ -139,29 +184,22 @@ impl<'f> Loader<'f> {
     /// # Errors
     /// See [`FileError`].
     pub fn key(&self, path: &[u8]) -> Result<KeyId, FileError> {
-        self.read_pem(path);
-        let mut guard = self.lock();
-        let State { keys, pem, .. } = &mut *guard;
-        let Some(Ok(pem)) = pem.get_mut(path) else {
-            return Err(error_of(pem.get(path)));
-        };
-        let next = KeyId(u32::try_from(keys.len()).unwrap_or(u32::MAX));
-        match std::mem::replace(&mut pem.key, Slot::Taken(next)) {
-            Slot::Parsed(file) => {
-                let (source, mode) = (pem.source, pem.mode);
-                keys.push(Key {
-                    source,
-                    field: None,
-                    mode,
-                    file,
-                });
-                Ok(next)
-            }
-            Slot::Taken(id) => {
-                pem.key = Slot::Taken(id);
-                Ok(id)
-            }
+        let file = self.read_pem(path)?;
+        let mut pem = file.lock();
+        if let Slot::Taken(id) = pem.key {
+            return Ok(id);
         }
+        let keys = &mut self.kept().keys;
+        let id = KeyId(u32::try_from(keys.len()).unwrap_or(u32::MAX));
+        if let Slot::Parsed(file) = std::mem::replace(&mut pem.key, Slot::Taken(id)) {
+            keys.push(Key {
+                source: pem.source,
+                field: pem.field.clone(),
+                mode: pem.mode,
+                file,
+            });
+        }
+        Ok(id)
     }
 
     /// Reads a file without taking it in; see [`Loader::keep_text`].
@@ -171,27 +209,27 @@ impl<'f> Loader<'f> {
 
     /// Report names of sources.
     pub(crate) fn names_of(&self, sources: &[SourceId]) -> Vec<String> {
-        let state = self.lock();
+        let state = self.kept();
         let name = |&id: &SourceId| state.sources.get(id).name().to_owned();
         sources.iter().map(name).collect()
     }
 
     /// Looks at the certificates and keys that were read so far.
     pub(crate) fn inspect<R>(&self, look: impl FnOnce(&[Bundle], &[Key]) -> R) -> R {
-        let state = self.lock();
+        let state = self.kept();
         look(&state.bundles, &state.keys)
     }
 
     /// Takes in certificates that stand in a field of a text that was read.
     pub(crate) fn keep_bundle(&self, bundle: Bundle) -> BundleId {
-        let mut state = self.lock();
+        let mut state = self.kept();
         state.bundles.push(bundle);
         BundleId(u32::try_from(state.bundles.len() - 1).unwrap_or(u32::MAX))
     }
 
     /// Takes in a key that stands in a field of a text that was read.
     pub(crate) fn keep_key(&self, key: Key) -> KeyId {
-        let mut state = self.lock();
+        let mut state = self.kept();
         state.keys.push(key);
         KeyId(u32::try_from(state.keys.len() - 1).unwrap_or(u32::MAX))
     }
@@ -199,7 +237,7 @@ impl<'f> Loader<'f> {
     /// A certificate that stands in the configuration itself (`data:…`).
     pub(crate) fn inline_bundle(&self, pem: &[u8]) -> BundleId {
         let file = x509::read_certificates(pem);
-        let mut state = self.lock();
+        let mut state = self.kept();
         let source = state.sources.add("inline certificate".to_owned(), None);
         state.bundles.push(Bundle {
             source,
@@ -213,7 +251,7 @@ impl<'f> Loader<'f> {
     /// A key that stands in the configuration itself (`data:…`).
     pub(crate) fn inline_key(&self, pem: &[u8]) -> KeyId {
         let file = x509::read_key(pem);
-        let mut state = self.lock();
+        let mut state = self.kept();
         let source = state.sources.add("inline key".to_owned(), None);
         let mode = None;
         state.keys.push(Key {
@@ -253,48 +291,51 @@ impl<'f> Loader<'f> {
     }
 
     fn keep_pem(&self, path: Vec<u8>, parsed: Result<ParsedPem, FileError>) {
-        let mut state = self.lock();
-        let pem = parsed.map(|parsed| Pem {
-            source: state.sources.add(parsed.name, parsed.text),
-            mode: parsed.mode,
-            certificates: Slot::Parsed(parsed.certificates),
-            key: Slot::Parsed(parsed.key),
+        let pem = parsed.map(|parsed| {
+            PemFile(Arc::new(Mutex::new(Pem {
+                source: self.kept().sources.add(parsed.name, parsed.text),
+                field: None,
+                secret: None,
+                mode: parsed.mode,
+                certificates: Slot::Parsed(parsed.certificates),
+                key: Slot::Parsed(parsed.key),
+            })))
         });
-        state.pem.entry(path).or_insert(pem);
+        self.lock().pem.entry(path).or_insert(pem);
     }
 
-    /// Reads and parses a PEM file unless that was done before.
-    fn read_pem(&self, path: &[u8]) {
+    /// A PEM file, read and parsed unless that was done before.
+    fn read_pem(&self, path: &[u8]) -> Result<PemFile, FileError> {
         let known = self.lock().pem.contains_key(path);
         if !known {
             self.keep_pem(path.to_vec(), self.parse_pem(path));
         }
+        let state = self.lock();
+        state
+            .pem
+            .get(path)
+            .cloned()
+            .unwrap_or(Err(FileError::NotFound))
     }
 
     /// The model of all fragments that were lowered with this loader.
     #[must_use]
     pub fn finish(self, fragments: Vec<Fragment>) -> Model {
-        let state = self
-            .state
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+        let kept = std::mem::take(&mut *self.kept());
         Model {
-            sources: state.sources,
-            bundles: state.bundles,
-            keys: state.keys,
+            sources: kept.sources,
+            bundles: kept.bundles,
+            keys: kept.keys,
             fragments,
         }
     }
 
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn error_of(entry: Option<&Result<Pem, FileError>>) -> FileError {
-    match entry {
-        Some(Err(error)) => error.clone(),
-        _ => FileError::NotFound,
     }
 }
 

@@ -28,16 +28,8 @@ const NOT_YET: &[(&str, &str)] = &[
         "the details of controllers are missing",
     ),
     (
-        "fixtures/kubernetes/mounts/",
-        "nginx inside of manifests is not read",
-    ),
-    (
         "fixtures/kubernetes/secrets/no-data.yaml",
         "details are missing",
-    ),
-    (
-        "fixtures/kubernetes/wildcards/nginx-",
-        "nginx inside of manifests is not read",
     ),
 ];
 

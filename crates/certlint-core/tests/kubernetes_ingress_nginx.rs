@@ -46,7 +46,7 @@ fn every_recorded_answer_is_ours() {
         let files = One(case.manifests.as_bytes().into());
         let loader = Loader::new(&files);
         let (lowered, _) = lower(&loader, &[b"manifests.yaml".to_vec()], &Options::default());
-        let model = loader.finish(lowered.fragment.into_iter().collect());
+        let model = loader.finish(lowered.fragments);
         let fragment = &model.fragments[0];
         for (sni, expected) in &case.answers {
             asked += 1;

@@ -67,6 +67,10 @@ pub(crate) fn load(settings: &Settings, purpose: &Purpose<'_>, console: &Console
         let mut options = kubernetes::Options {
             require_secrets: purpose.require_secrets,
             classes: settings.config.ingress_classes.clone(),
+            nginx: Options {
+                conf_prefix: None,
+                ..lower.options.clone()
+            },
             ..kubernetes::Options::default()
         };
         if let Some(namespace) = &args.namespace {

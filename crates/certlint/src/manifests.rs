@@ -32,13 +32,13 @@ pub(crate) fn lower(
 ) -> (Model, usize) {
     let files = Found::new(manifests);
     let loader = Loader::new(&files);
-    let (Lowered { fragment, files }, unreadable) =
+    let (Lowered { fragments, files }, unreadable) =
         kubernetes::lower(&loader, &files.paths, options);
     for (path, error) in unreadable {
         let path = bytes::to_path(&path);
         console.error(format!("cannot read `{}`: {error}", path.display()));
     }
-    (loader.finish(fragment.into_iter().collect()), files.len())
+    (loader.finish(fragments), files.len())
 }
 
 /// The texts that discovery has read.

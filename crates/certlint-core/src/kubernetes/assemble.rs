@@ -9,6 +9,7 @@ use super::controller::{Choice, Controller, class_of, controller_of};
 use super::facts::Ingress;
 use super::gateway;
 use super::lower::Options;
+use super::mounts;
 use super::object;
 use super::secret_use::{Judge, Known, Unverifiable, Use, kept_covers, no_secret_name, serving};
 use super::secrets::{requests, take_in_secrets};
@@ -23,13 +24,13 @@ use crate::model::{
 use crate::name::HostPattern;
 use crate::source::{Location, Spanned};
 
-/// Fills the fragment with what the objects say.
+/// Fills the fragment with what the objects say; what containers run gets fragments of its own.
 pub(super) fn assemble(
     mut cluster: Cluster,
     loader: &Loader<'_>,
     options: &Options,
     fragment: &mut Fragment,
-) {
+) -> Vec<Fragment> {
     object::promote_generic_secrets(&mut cluster);
     cluster.index_shims();
     let pairings = cluster.objects.take_pairings();
@@ -89,6 +90,10 @@ pub(super) fn assemble(
         fragment,
         &mut unverifiable,
     );
+    mounts::lower_snippets(&cluster, loader, options, fragment);
+    let pods = std::mem::take(&mut cluster.pods);
+    let noted = (&mut fragment.problems, &mut unverifiable);
+    let containers = mounts::lower(&pods, &mut cluster, loader, options, noted);
     for ((kind, what), (at, count)) in unverifiable {
         fragment.problems.push(Problem::Unverifiable {
             at,
@@ -97,6 +102,7 @@ pub(super) fn assemble(
             count,
         });
     }
+    containers
 }
 
 /// The Ingresses of one class.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::facts::{Fact, Ingress, IngressClass, Part, Request, Secret, Supplier};
 use super::gateway;
 use super::ingress_nginx::{Store, Stored};
+use super::mounts::{ConfigMap, Pod};
 use super::object::Objects;
 use crate::model::{BundleId, KeyId};
 use crate::x509::{self, Certificate, CertificateFile, KeyOutcome, Pair};
@@ -24,6 +25,9 @@ pub(super) struct Cluster {
     /// By the Secret that they write.
     pub(super) suppliers: BTreeMap<String, Supplier>,
     pub(super) objects: Objects,
+    /// By `NAMESPACE/NAME`.
+    pub(super) config_maps: BTreeMap<String, ConfigMap>,
+    pub(super) pods: Vec<Pod>,
 }
 
 /// A Secret with what was made of it.
@@ -67,6 +71,9 @@ impl Cluster {
                 let secret = format!("{}/{}", request.meta.namespace, request.secret.value);
                 self.requests.entry(secret).or_default().push(request);
             }
+            Fact::ConfigMap(map) => {
+                self.config_maps.insert(map.meta.key(), map);
+            }
             Fact::Gateway(fact) => self.gateways.add(fact),
             Fact::Ingress(ingress) => self.ingresses.push(ingress),
             Fact::IngressClass(class) => {
@@ -76,6 +83,7 @@ impl Cluster {
                 let kept = Kept::new(secret);
                 self.secrets.insert(kept.secret.meta.key(), kept);
             }
+            Fact::Pod(pod) => self.pods.push(pod),
             Fact::Object(fact) => self.objects.add(fact),
             Fact::Suppliers(suppliers) => {
                 for supplier in suppliers {

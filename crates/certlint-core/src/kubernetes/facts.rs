@@ -9,6 +9,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::controller::Choice;
 use super::gateway;
+use super::mounts::{self, ConfigMap, Pod, SecretFile, Snippet};
 use super::{Node, Object, Value, object};
 use crate::source::{Location, SourceId, Spanned};
 use crate::x509::{self, CertificateFile, KeyFile};
@@ -17,12 +18,15 @@ use crate::x509::{self, CertificateFile, KeyFile};
 #[derive(Debug)]
 pub(super) enum Fact {
     Certificate(Request),
+    ConfigMap(ConfigMap),
     Gateway(gateway::Fact),
     Ingress(Ingress),
     IngressClass(IngressClass),
     Secret(Box<Secret>),
     /// Of another kind that pairs hosts with certificates.
     Object(object::Fact),
+    /// Mounts ConfigMaps.
+    Pod(Pod),
     /// Will write Secrets whose contents are not known here.
     Suppliers(Vec<Supplier>),
 }
@@ -75,6 +79,8 @@ pub(super) struct Ingress {
     pub(super) class: Option<String>,
     pub(super) tls: Vec<TlsEntry>,
     pub(super) rules: Vec<Rule>,
+    /// nginx configuration in annotations of ingress-nginx.
+    pub(super) snippets: Vec<Snippet>,
 }
 
 #[derive(Debug)]
@@ -152,6 +158,8 @@ pub(super) struct Secret {
     pub(super) is_encrypted: bool,
     /// The first PEM block of `tls.crt` is a certificate, as controllers written in Go want it.
     pub(super) leaf_is_first_block: bool,
+    /// Its values as the files of a volume.
+    pub(super) files: Vec<SecretFile>,
 }
 
 /// A value of a Secret.
@@ -188,6 +196,7 @@ pub(super) fn read(object: Object<'_>, source: SourceId, namespace: &str) -> Opt
             Some(Fact::Ingress(ingress(node, source, meta())))
         }
         ("networking.k8s.io", "IngressClass") => Some(Fact::IngressClass(class(node, &meta()))),
+        ("v1", "ConfigMap") => Some(Fact::ConfigMap(mounts::config_map(node, source, meta()))),
         ("v1", "Secret") => Some(Fact::Secret(Box::new(secret(node, source, meta())))),
         ("cert-manager.io", "Certificate") => request(node, source, meta()).map(Fact::Certificate),
         ("external-secrets.io", "ExternalSecret") => {
@@ -204,7 +213,10 @@ pub(super) fn read(object: Object<'_>, source: SourceId, namespace: &str) -> Opt
         ("secrets-store.csi.x-k8s.io", "SecretProviderClass") => {
             Some(Fact::Suppliers(secret_objects(node, &meta())))
         }
-        _ => object::read(object, group, source, &meta).map(Fact::Object),
+        _ => match mounts::pod(object, group, namespace) {
+            Some(pod) => Some(Fact::Pod(pod)),
+            None => object::read(object, group, source, &meta).map(Fact::Object),
+        },
     }
 }
 
@@ -288,6 +300,7 @@ fn ingress(node: Node<'_>, source: SourceId, meta: Meta) -> Ingress {
                     .collect(),
             })
             .collect(),
+        snippets: mounts::snippets(node, source),
         meta,
     }
 }
@@ -378,6 +391,7 @@ fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
             .and_then(|(node, _)| node.text())
             .is_some_and(|text| !text.trim().is_empty()),
         is_encrypted: is_encrypted(certificate),
+        files: mounts::secret_files(node, source, is_tls),
         is_tls,
         leaf_is_first_block: match &decoded {
             Some(Ok(bytes)) if is_tls => x509::pem::scan(bytes)
@@ -409,7 +423,7 @@ pub(super) fn at_key(node: Node<'_>, source: SourceId) -> Location {
 }
 
 /// Base64 as Go's decoder takes it: padding needed, line ends passed over.
-fn decode(node: Node<'_>, is_encoded: bool) -> Result<Vec<u8>, Fault> {
+pub(super) fn decode(node: Node<'_>, is_encoded: bool) -> Result<Vec<u8>, Fault> {
     let text = match node.value() {
         Value::Text(text) => text,
         Value::Null => "",

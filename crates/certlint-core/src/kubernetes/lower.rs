@@ -14,10 +14,12 @@ use super::controller::Choice;
 use super::facts::{self, Fact, IngressClass};
 use super::{Body, Document, Node, objects, read_with, verification};
 use crate::files::FileError;
-use crate::loader::{Loader, Text};
+use crate::loader::Loader;
 use crate::model::{Fragment, Problem, SnippetKind};
+use crate::nginx;
 use crate::source::{Location, Spanned};
 use crate::suppress::{self, Suppression};
+use crate::text::Text;
 
 /// How manifests are to be read.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub struct Options {
     /// How the controllers of Ingress classes choose, by the name of the class: what the user says
     /// counts more than what is known of a controller.
     pub classes: BTreeMap<String, Choice>,
+    /// How nginx configuration in ConfigMaps is to be read.
+    pub nginx: nginx::Options,
 }
 
 impl Default for Options {
@@ -37,6 +41,7 @@ impl Default for Options {
             namespace: "default".to_owned(),
             require_secrets: false,
             classes: BTreeMap::new(),
+            nginx: nginx::Options::default(),
         }
     }
 }
@@ -44,8 +49,9 @@ impl Default for Options {
 /// Manifests that were lowered together.
 #[derive(Debug)]
 pub struct Lowered {
-    /// The facts; `None` where no text was read.
-    pub fragment: Option<Fragment>,
+    /// The facts of the cluster, and those of each container that runs nginx; none where no text
+    /// was read.
+    pub fragments: Vec<Fragment>,
     /// Report names of all files that were read as manifests.
     pub files: Vec<String>,
 }
@@ -85,7 +91,8 @@ pub fn lower(
         }
     }
     let sources: Vec<_> = texts.iter().map(|text| text.source).collect();
-    let fragment = sources.first().map(|&main| {
+    let mut fragments = Vec::new();
+    if let Some(&main) = sources.first() {
         let mut cluster = Cluster::default();
         let mut problems = Vec::new();
         let mut suppressions = Vec::new();
@@ -113,11 +120,12 @@ pub fn lower(
             suppressions,
             refusals: Vec::new(),
         };
-        super::assemble::assemble(cluster, loader, options, &mut fragment);
-        fragment
-    });
+        let containers = super::assemble::assemble(cluster, loader, options, &mut fragment);
+        fragments.push(fragment);
+        fragments.extend(containers);
+    }
     let lowered = Lowered {
-        fragment,
+        fragments,
         files: loader.names_of(&sources),
     };
     (lowered, unreadable)

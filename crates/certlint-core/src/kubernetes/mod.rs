@@ -38,6 +38,7 @@ mod ingress_nginx;
 mod json;
 mod list;
 mod lower;
+mod mounts;
 mod nginx_hosts;
 mod node;
 mod object;
@@ -47,7 +48,6 @@ mod secrets;
 mod shim;
 mod stream;
 mod syntax_error;
-mod text_map;
 mod upstream;
 mod verification;
 mod yaml;
@@ -59,9 +59,9 @@ pub use lower::{Lowered, Options, is_namespace, looks_like_manifest, lower};
 pub use node::{Duplicate, Key, Node, Style, Tree, Value};
 pub use stream::{read, read_with};
 pub use syntax_error::SyntaxError;
-pub use text_map::TextMap;
 
 use crate::source::Span;
+pub use crate::text_map::TextMap;
 
 /// One document of a stream.
 #[derive(Debug)]

@@ -8,8 +8,8 @@
 use std::fmt::Write as _;
 
 use super::scalar::{Word, resolve};
-use super::text_map::TextMap;
 use crate::source::{FieldPath, Location, SourceId, Span};
+use crate::text_map::TextMap;
 
 /// The data of one document.
 #[derive(Debug)]
@@ -292,7 +292,21 @@ impl<'a> Node<'a> {
     /// Leads from offsets in the text of this scalar back to the source.
     #[must_use]
     pub fn text_map(self) -> TextMap {
-        TextMap::new(self.tree, self.entry(), self.text().unwrap_or_default())
+        let entry = self.entry();
+        let whole = entry.span;
+        let Kind::Scalar { style, owned } = entry.kind else {
+            return TextMap::whole(whole);
+        };
+        let text = self.text().unwrap_or_default();
+        let written = self.tree.written(whole);
+        match style {
+            Style::Quoted if owned.is_none() => TextMap::as_written(whole, 1),
+            Style::Literal => TextMap::literal(whole, text, written),
+            Style::Quoted if !written.contains('\n') => TextMap::escaped(whole, text, written),
+            _ if owned.is_none() => TextMap::as_written(whole, 0),
+            // Folded over several lines: a text in which only the whole can be pointed at.
+            _ => TextMap::whole(whole),
+        }
     }
 
     fn entry(self) -> &'a Entry {

@@ -135,7 +135,7 @@ impl Walker<'_, '_> {
         }
     }
 
-    fn parse(&mut self, path: &[u8]) -> Result<Arc<Parsed>, FileError> {
+    pub(super) fn parse(&mut self, path: &[u8]) -> Result<Arc<Parsed>, FileError> {
         if let Some(parsed) = self.parsed.get(path) {
             return Ok(parsed.clone());
         }

@@ -27,12 +27,16 @@ mod tls;
 mod variable;
 mod walk;
 
+pub(crate) use nginx_syntax::directive::Context;
 pub use nginx_syntax::directive::Version;
 pub use sniff::{only_includes, sniff};
 
 use crate::files::FileError;
 use crate::loader::Loader;
 use crate::model::{Fragment, Problem};
+use crate::source::SourceId;
+use crate::suppress::Suppression;
+use crate::text::Text;
 
 use assemble::{Assembled, Assembler};
 use listen::Protocol;
@@ -90,8 +94,49 @@ pub fn lower(loader: &Loader<'_>, main: &[u8], options: &Options) -> Result<Lowe
     let text = loader.text(main)?;
     let source = text.source;
     let prefix = conf_prefix(main, options);
-    let mut walker = Walker::new(loader, options, prefix.clone());
+    let mut walker = Walker::new(loader, options, prefix);
     let top = walker.run(main, text);
+    Ok(lower_walked(walker, top, source, options))
+}
+
+/// Lowers the files that the `http` block of an unknown main file includes; that file stands at
+/// `main`.
+pub(crate) fn lower_pieces(
+    loader: &Loader<'_>,
+    main: &[u8],
+    pieces: &[Vec<u8>],
+    options: &Options,
+) -> Option<Lowered> {
+    let mut walker = Walker::new(loader, options, conf_prefix(main, options));
+    walker.run_pieces(pieces);
+    let source = *walker.sources.first()?;
+    Some(lower_walked(walker, Top::Http, source, options))
+}
+
+/// What nginx refuses in a piece of a `context`, by itself.
+pub(crate) fn judge_snippet(
+    loader: &Loader<'_>,
+    text: Text,
+    context: Context,
+    options: &Options,
+) -> (Vec<Problem>, Vec<Suppression>) {
+    let mut walker = Walker::new(loader, options, Vec::new());
+    walker.run_snippet(text, context);
+    // Where includes of a piece lead is not known.
+    let is_its_own =
+        |problem: &Problem| matches!(problem, Problem::Syntax { .. } | Problem::Template { .. });
+    walker.problems.retain(is_its_own);
+    (walker.problems, walker.suppressions)
+}
+
+fn lower_walked(
+    mut walker: Walker<'_, '_>,
+    top: Top,
+    source: SourceId,
+    options: &Options,
+) -> Lowered {
+    let loader = walker.loader;
+    let prefix = walker.prefix.clone();
     let config = std::mem::take(&mut walker.config);
     let mut complete = top == Top::Main;
     let mut parts = Vec::new();
@@ -124,7 +169,7 @@ pub fn lower(loader: &Loader<'_>, main: &[u8], options: &Options) -> Result<Lowe
         });
     }
     let files = loader.names_of(&walker.sources);
-    Ok(Lowered {
+    Lowered {
         fragment: Fragment {
             main: source,
             complete,
@@ -140,7 +185,7 @@ pub fn lower(loader: &Loader<'_>, main: &[u8], options: &Options) -> Result<Lowe
             },
         },
         files,
-    })
+    }
 }
 
 /// `http` and `stream` side by side: the ids of the second part move up.

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use nginx_syntax::directive::{self, Context, Judgement, judge};
 use nginx_syntax::{Body, Directive, Directives, Tree, Word};
 
-use crate::loader::{Loader, Text};
+use crate::loader::Loader;
 use crate::model::{Problem, Refusal, SnippetKind, UnverifiableKind};
 use crate::source::{Location, SourceId};
-use crate::suppress::{self, Suppression};
+use crate::suppress::Suppression;
+use crate::text::Text;
 
 use super::config::{Argument, Block, Config, Scope, Server, ServerListen};
 use super::listen::{self, Protocol};
@@ -44,7 +45,8 @@ pub(super) struct Walker<'l, 'f> {
     pub(super) suppressions: Vec<Suppression>,
     /// Every configuration text, in the order of reading.
     pub(super) sources: Vec<SourceId>,
-    seen: HashSet<SourceId>,
+    /// The texts that were walked, by their places.
+    seen: HashSet<Location>,
     /// What could not be known: first place and count.
     pub(super) unverifiable: BTreeMap<(UnverifiableKind, String), (Location, usize)>,
 }
@@ -56,7 +58,15 @@ pub(super) struct Parsed {
 
 impl Parsed {
     pub(super) fn at(&self, word: &Word) -> Location {
-        Location::new(self.text.source, word.span())
+        self.text.at(word.span())
+    }
+
+    /// The words of the directive are not what was meant: an error stands among them.
+    fn is_broken(&self, directive: Directive<'_>) -> bool {
+        let whole = directive.span();
+        let end = directive.open().map_or(whole.end, |open| open.start);
+        let mut errors = self.tree.errors().iter();
+        errors.any(|error| whole.start <= error.span.start && error.span.start < end)
     }
 
     fn argument(&self, word: &Word) -> Argument {
@@ -142,10 +152,11 @@ impl<'l, 'f> Walker<'l, 'f> {
             Top::Http => Frame::new(Some(Context::Http), Place::Http),
             Top::Stream => Frame::new(Some(Context::Stream), Place::Stream),
             Top::Server | Top::StreamServer => {
-                let at = parsed.tree.directives().next().map_or_else(
-                    || Location::whole(parsed.text.source),
-                    |first| parsed.at(first.name()),
-                );
+                let at = parsed
+                    .tree
+                    .directives()
+                    .next()
+                    .map_or_else(|| parsed.text.whole(), |first| parsed.at(first.name()));
                 let block = match top {
                     Top::StreamServer => &mut self.config.stream,
                     _ => &mut self.config.http,
@@ -164,7 +175,7 @@ impl<'l, 'f> Walker<'l, 'f> {
         self.enter(&parsed, &mut frame);
         self.stack.pop();
         if top == Top::Main && !self.config.has_events && !self.main_open_ended {
-            let at = Location::whole(parsed.text.source);
+            let at = parsed.text.whole();
             self.refuse(
                 at,
                 "no `events` block in the configuration".to_owned(),
@@ -174,12 +185,32 @@ impl<'l, 'f> Walker<'l, 'f> {
         top
     }
 
+    /// Reads files that some `http` block includes, as if they were all that it holds.
+    pub(super) fn run_pieces(&mut self, paths: &[Vec<u8>]) {
+        let mut frame = Frame::new(Some(Context::Http), Place::Http);
+        for path in paths {
+            if let Ok(parsed) = self.parse(path) {
+                self.stack.push(path.clone());
+                self.enter(&parsed, &mut frame);
+                self.stack.pop();
+            }
+        }
+    }
+
+    /// Reads a piece of a `context` that is not here.
+    pub(super) fn run_snippet(&mut self, text: Text, context: Context) {
+        let tree = nginx_syntax::parse(&text.bytes);
+        let parsed = Arc::new(Parsed { text, tree });
+        let mut frame = Frame::new(Some(context), Place::Elsewhere);
+        self.enter(&parsed, &mut frame);
+    }
+
     /// Walks one inclusion of a file.
     pub(super) fn enter(&mut self, parsed: &Arc<Parsed>, frame: &mut Frame) {
-        let source = parsed.text.source;
-        let first_time = self.seen.insert(source);
+        let text = &parsed.text;
+        let first_time = self.seen.insert(text.whole());
         if first_time {
-            self.sources.push(source);
+            self.sources.push(text.source);
         }
         let template = parsed
             .tree
@@ -191,7 +222,7 @@ impl<'l, 'f> Walker<'l, 'f> {
         };
         if let Some((span, kind)) = template.or_else(envsubst) {
             if first_time {
-                let at = Location::new(source, span);
+                let at = text.at(span);
                 self.problems.push(Problem::Template { at, kind });
             }
             self.open_ended(frame);
@@ -199,11 +230,9 @@ impl<'l, 'f> Walker<'l, 'f> {
         }
         if first_time {
             let comments = parsed.tree.comments();
-            let suppressions = suppress::scan(source, &parsed.text.bytes, comments);
-            self.suppressions.extend(suppressions);
+            self.suppressions.extend(text.suppressions(comments));
             for error in parsed.tree.errors().iter().take(MAX_ERRORS) {
-                let at = Location::new(source, error.span);
-                self.refuse(at, error.to_string(), None);
+                self.refuse(text.at(error.span), error.to_string(), None);
             }
         }
         self.walk(parsed, parsed.tree.directives(), frame);
@@ -269,7 +298,7 @@ impl<'l, 'f> Walker<'l, 'f> {
 
     /// What nginx's table of directives says; problems are pushed here.
     fn judge(&mut self, parsed: &Parsed, directive: Directive<'_>, frame: &mut Frame) -> Verdict {
-        let Some(context) = frame.context else {
+        let Some(context) = frame.context.filter(|_| !parsed.is_broken(directive)) else {
             return Verdict::Inner(None);
         };
         let version = self.options.version;

@@ -26,7 +26,7 @@ pub(crate) fn lint_manifests(
     let paths: Vec<Vec<u8>> = names.iter().map(logical).collect();
     let (lowered, unreadable) = lower(&loader, &paths, options);
     assert!(unreadable.is_empty(), "{unreadable:?}");
-    let model = loader.finish(lowered.fragment.into_iter().collect());
+    let model = loader.finish(lowered.fragments);
     let settings = Settings {
         suppressions,
         ..Settings::default()

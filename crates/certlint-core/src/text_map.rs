@@ -4,12 +4,9 @@
 //! indented, or with `\n` for its line breaks. Findings inside it must still point at the right
 //! bytes of the manifest.
 
-use super::node::{Entry, Kind, Style, Tree};
 use crate::source::Span;
 
-/// Leads from offsets in the text of one scalar back to the source. See [`Node::text_map`].
-///
-/// [`Node::text_map`]: super::Node::text_map
+/// Leads from offsets in the text of one scalar back to the source.
 #[derive(Clone, Debug)]
 pub struct TextMap {
     whole: Span,
@@ -20,25 +17,33 @@ pub struct TextMap {
 }
 
 impl TextMap {
-    pub(super) fn new(tree: &Tree<'_>, entry: &Entry, text: &str) -> Self {
-        let whole = entry.span;
-        let mut map = Self {
+    /// For a scalar of which only the whole can be pointed at: lines that were folded.
+    pub(crate) fn whole(whole: Span) -> Self {
+        Self {
             whole,
             pieces: Vec::new(),
             has_gaps: false,
-        };
-        let Kind::Scalar { style, owned } = entry.kind else {
-            return map;
-        };
-        let written = tree.written(whole);
-        match style {
-            Style::Quoted if owned.is_none() => map.push(0, 1),
-            Style::Literal => map.lines(text, written),
-            Style::Quoted if !written.contains('\n') => map.escapes(text, written),
-            _ if owned.is_none() => map.push(0, 0),
-            // Folded over several lines: a text in which only the whole can be pointed at.
-            _ => {}
         }
+    }
+
+    /// For a text that stands in the source as it is, behind `skipped` bytes (a quote).
+    pub(crate) fn as_written(whole: Span, skipped: usize) -> Self {
+        let mut map = Self::whole(whole);
+        map.push(0, skipped);
+        map
+    }
+
+    /// For a literal block.
+    pub(crate) fn literal(whole: Span, text: &str, written: &str) -> Self {
+        let mut map = Self::whole(whole);
+        map.lines(text, written);
+        map
+    }
+
+    /// For one line in quotes with escapes.
+    pub(crate) fn escaped(whole: Span, text: &str, written: &str) -> Self {
+        let mut map = Self::whole(whole);
+        map.escapes(text, written);
         map
     }
 

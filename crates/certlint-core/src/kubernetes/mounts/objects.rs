@@ -1,0 +1,253 @@
+//! What is read for the file systems of containers: ConfigMaps, the other keys of Secrets, and the
+//! Pods that mount them.
+
+use std::collections::BTreeMap;
+
+use crate::kubernetes::facts::{Meta, at_key, decode, path};
+use crate::kubernetes::{Node, Object};
+use crate::source::{Location, SourceId};
+use crate::text::Text;
+use crate::x509::{self, CertificateFile, KeyFile};
+
+/// The API server takes no ConfigMap above 1 MiB.
+const MAX_TEXT: usize = 1024 * 1024;
+
+/// Programs that read nginx configuration, as images and commands call them.
+const PROGRAMS: &[&str] = &["angie", "nginx", "openresty", "tengine"];
+
+/// A ConfigMap.
+#[derive(Debug)]
+pub(in crate::kubernetes) struct ConfigMap {
+    pub(in crate::kubernetes) meta: Meta,
+    /// Values by key; the place is the key's, for what is no configuration.
+    pub(super) files: BTreeMap<String, (Text, Location)>,
+}
+
+/// A value of a Secret as the file that a volume makes of it.
+#[derive(Debug)]
+pub(in crate::kubernetes) struct SecretFile {
+    pub(super) name: String,
+    /// The key.
+    pub(super) at: Location,
+    /// `None` where the Secret itself has it, or where it cannot be read.
+    pub(super) certificates: Option<CertificateFile>,
+    pub(super) key: Option<KeyFile>,
+}
+
+/// The template of Pods that mount ConfigMaps.
+#[derive(Debug)]
+pub(in crate::kubernetes) struct Pod {
+    pub(super) namespace: String,
+    pub(super) containers: Vec<Container>,
+}
+
+/// A container that mounts something.
+#[derive(Debug)]
+pub(super) struct Container {
+    /// Its image or command says that it runs nginx.
+    pub(super) is_nginx: bool,
+    /// The arguments behind `-c`: nginx's main file, or a script for a shell.
+    pub(super) named: Vec<String>,
+    pub(super) mounts: Vec<Mount>,
+}
+
+/// A volume at a place of the file system.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Mount {
+    /// `mountPath`.
+    pub(super) path: String,
+    /// `subPath`.
+    pub(super) sub_path: String,
+    pub(super) volume: Volume,
+}
+
+/// What a volume is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Volume {
+    pub(super) pieces: Vec<Piece>,
+    /// It has more than these, or something else.
+    pub(super) is_open: bool,
+}
+
+/// A ConfigMap or Secret of a volume.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Piece {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    /// Keys and the paths that they get; `None` for all keys under their own names.
+    pub(super) items: Option<Vec<(String, String)>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    ConfigMap,
+    Secret,
+}
+
+/// Reads a ConfigMap.
+pub(in crate::kubernetes) fn config_map(node: Node<'_>, source: SourceId, meta: Meta) -> ConfigMap {
+    let entries = |field| node.get(field).into_iter().flat_map(Node::entries);
+    let plain = entries("data").filter_map(|(key, value)| {
+        let bytes = value.text()?.as_bytes();
+        let text = || Text::inside(value.at(source), Some(value.text_map()), bytes.into());
+        Some((key, value, (bytes.len() <= MAX_TEXT).then(text)?))
+    });
+    let encoded = entries("binaryData").filter_map(|(key, value)| {
+        let bytes = decode(value, true).ok()?;
+        let text = Text::inside(at_key(value, source), None, bytes.into());
+        Some((key, value, text))
+    });
+    ConfigMap {
+        files: plain
+            .chain(encoded)
+            .map(|(key, value, text)| (key.text().to_owned(), (text, at_key(value, source))))
+            .collect(),
+        meta,
+    }
+}
+
+/// The files that a volume makes of a Secret; what `tls.crt` and `tls.key` are meant for is read
+/// elsewhere.
+pub(in crate::kubernetes) fn secret_files(
+    node: Node<'_>,
+    source: SourceId,
+    is_tls: bool,
+) -> Vec<SecretFile> {
+    let entries = |field, is_encoded| {
+        let entries = node.get(field).into_iter().flat_map(Node::entries);
+        entries.map(move |(key, value)| (key.text(), (value, is_encoded)))
+    };
+    // `stringData` wins over `data` (API reference of Secret).
+    let values: BTreeMap<_, _> = entries("data", true)
+        .chain(entries("stringData", false))
+        .filter(|(_, (value, _))| !value.is_null())
+        .collect();
+    values
+        .into_iter()
+        .map(|(name, (value, is_encoded))| {
+            let bytes = decode(value, is_encoded).ok();
+            let unless = |own: &str| bytes.as_deref().filter(|_| !(is_tls && name == own));
+            SecretFile {
+                name: name.to_owned(),
+                at: at_key(value, source),
+                certificates: unless("tls.crt").map(x509::read_certificates),
+                key: unless("tls.key").map(x509::read_key),
+            }
+        })
+        .collect()
+}
+
+/// Reads the Pod that an object is or makes; `None` where no ConfigMap is mounted.
+pub(in crate::kubernetes) fn pod(object: Object<'_>, group: &str, namespace: &str) -> Option<Pod> {
+    let at: &[&str] = match (group, object.kind) {
+        ("v1", "Pod") => &["spec"],
+        ("v1", "ReplicationController")
+        | ("apps", "DaemonSet" | "Deployment" | "ReplicaSet" | "StatefulSet")
+        | ("batch", "Job")
+        | ("extensions", "DaemonSet" | "Deployment" | "ReplicaSet") => {
+            &["spec", "template", "spec"]
+        }
+        ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
+        _ => return None,
+    };
+    let spec = path(object.node, at)?;
+    let volumes: BTreeMap<&str, Volume> = items(spec, "volumes")
+        .filter_map(|volume| Some((volume.get("name")?.text()?, read_volume(volume))))
+        .collect();
+    let is_config_map = |piece: &Piece| piece.kind == Kind::ConfigMap;
+    let mut pieces = volumes.values().flat_map(|volume| &volume.pieces);
+    if !pieces.any(is_config_map) {
+        return None;
+    }
+    // Of the others only those stay that are called sidecars: they run beside the containers.
+    let stays = |container: &Node<'_>| {
+        let policy = container.get("restartPolicy");
+        policy.and_then(Node::text) == Some("Always")
+    };
+    let containers = items(spec, "containers");
+    let sidecars = items(spec, "initContainers").filter(stays);
+    Some(Pod {
+        namespace: path(object.node, &["metadata", "namespace"])
+            .and_then(Node::text)
+            .filter(|own| !own.is_empty())
+            .unwrap_or(namespace)
+            .to_owned(),
+        containers: containers
+            .chain(sidecars)
+            .map(|container| read_container(container, &volumes))
+            .filter(|container| !container.mounts.is_empty())
+            .collect(),
+    })
+}
+
+fn read_container(node: Node<'_>, volumes: &BTreeMap<&str, Volume>) -> Container {
+    let text = |key| node.get(key).and_then(Node::text).unwrap_or_default();
+    let words: Vec<&str> = items(node, "command")
+        .chain(items(node, "args"))
+        .filter_map(Node::text)
+        .collect();
+    let runs = |text: &str| PROGRAMS.iter().any(|program| text.contains(program));
+    let named = words.windows(2).filter(|pair| pair[0] == "-c");
+    Container {
+        is_nginx: runs(text("image")) || words.iter().any(|word| runs(word)),
+        named: named.map(|pair| pair[1].to_owned()).collect(),
+        mounts: items(node, "volumeMounts")
+            .filter_map(|mount| {
+                let field = |key| mount.get(key).and_then(Node::text);
+                let volume = volumes.get(field("name")?).cloned();
+                // What a variable leads to is not known.
+                let is_known = mount.get("subPathExpr").is_none();
+                Some(Mount {
+                    path: field("mountPath")?.to_owned(),
+                    sub_path: field("subPath").unwrap_or_default().to_owned(),
+                    volume: volume.filter(|_| is_known).unwrap_or_else(Volume::unknown),
+                })
+            })
+            .collect(),
+    }
+}
+
+impl Volume {
+    fn unknown() -> Self {
+        Self {
+            pieces: Vec::new(),
+            is_open: true,
+        }
+    }
+}
+
+fn read_volume(volume: Node<'_>) -> Volume {
+    let mut read = Volume::default();
+    let sources: Vec<Node<'_>> = match volume.get("projected") {
+        Some(projected) => items(projected, "sources").collect(),
+        None => vec![volume],
+    };
+    for source in sources {
+        let config_map = source.get("configMap").map(|node| (Kind::ConfigMap, node));
+        // A Secret has its name under another key as a volume of its own.
+        let secret = source.get("secret").map(|node| (Kind::Secret, node));
+        let piece = config_map.or(secret).and_then(|(kind, node)| {
+            let name = node.get("name").or_else(|| node.get("secretName"))?;
+            let listed = node.get("items").filter(|items| !items.is_null());
+            Some(Piece {
+                kind,
+                name: name.text()?.to_owned(),
+                items: listed.map(|list| {
+                    let field = |item: Node<'_>, key| Some(item.get(key)?.text()?.to_owned());
+                    let pair = |item| Some((field(item, "key")?, field(item, "path")?));
+                    list.items().filter_map(pair).collect()
+                }),
+            })
+        });
+        match piece {
+            Some(piece) => read.pieces.push(piece),
+            None => read.is_open = true,
+        }
+    }
+    read
+}
+
+fn items<'n>(node: Node<'n>, key: &str) -> impl Iterator<Item = Node<'n>> + use<'n> {
+    let list = node.get(key);
+    list.into_iter().flat_map(Node::items)
+}
