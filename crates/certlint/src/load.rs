@@ -69,7 +69,7 @@ pub(crate) fn load(settings: &Settings, purpose: &Purpose<'_>, console: &Console
             classes: settings.config.ingress_classes.clone(),
             nginx: Options {
                 conf_prefix: None,
-                ..lower.options.clone()
+                ..lower.options
             },
             ..kubernetes::Options::default()
         };

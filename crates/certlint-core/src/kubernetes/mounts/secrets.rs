@@ -36,7 +36,8 @@ impl Secrets<'_, '_> {
             let name = fragment.name(endpoint);
             let host = Spanned::new(name.text.to_string(), name.at.clone());
             for served in endpoint.serving.certificates() {
-                let Some(secret) = self.secret(&served.certificate, paths.get(&served.at)) else {
+                let path = paths.get(&served.at).map(|path| &**path);
+                let Some(secret) = self.secret(&served.certificate, path) else {
                     continue;
                 };
                 let one = Use {
@@ -79,7 +80,7 @@ impl Secrets<'_, '_> {
     }
 
     /// `NAMESPACE/NAME` of the Secret that a certificate comes from, or will.
-    fn secret(&self, certificate: &CertRef, path: Option<&Box<str>>) -> Option<String> {
+    fn secret(&self, certificate: &CertRef, path: Option<&str>) -> Option<String> {
         match certificate {
             CertRef::Bundle(id) => self.loader.inspect(|bundles, _| {
                 let secret = bundles.get(id.0 as usize)?.secret.as_ref()?;

@@ -72,8 +72,8 @@ fn secret(cluster: &mut Cluster, key: &str) -> Option<BTreeMap<String, Item>> {
     let item = |file: SecretFile| {
         let certificates = file.certificates.map(Slot::Parsed);
         let private = file.key.map(Slot::Parsed);
-        let certificates = certificates.or(kept.bundle.map(Slot::Taken));
-        let private = private.or(kept.key.map(Slot::Taken));
+        let certificates = certificates.or_else(|| kept.bundle.map(Slot::Taken));
+        let private = private.or_else(|| kept.key.map(Slot::Taken));
         match certificates.zip(private) {
             Some((certificates, private)) => Item::Pem(PemFile::of_field(
                 file.at,
