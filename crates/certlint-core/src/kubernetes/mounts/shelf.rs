@@ -77,11 +77,18 @@ fn config_map(cluster: &mut Cluster, key: &str) -> Option<BTreeMap<String, Item>
 fn secret(cluster: &mut Cluster, key: &str) -> Option<BTreeMap<String, Item>> {
     let kept = cluster.secrets.get_mut(key)?;
     let files = std::mem::take(&mut kept.secret.files);
+    let (bundle, key_id) = (kept.bundle, kept.key);
     let item = |file: SecretFile| {
         let certificates = file.certificates.map(Slot::Parsed);
         let private = file.key.map(Slot::Parsed);
-        let certificates = certificates.or_else(|| kept.bundle.map(Slot::Taken));
-        let private = private.or_else(|| kept.key.map(Slot::Taken));
+        let certificates = certificates.or_else(|| {
+            let own = bundle.filter(|_| file.name == "tls.crt");
+            own.map(Slot::Taken)
+        });
+        let private = private.or_else(|| {
+            let own = key_id.filter(|_| file.name == "tls.key");
+            own.map(Slot::Taken)
+        });
         match certificates.zip(private) {
             Some((certificates, private)) => Item::Pem(PemFile::of_field(
                 file.at,
