@@ -213,7 +213,7 @@ pub(super) fn read(object: Object<'_>, source: SourceId, namespace: &str) -> Opt
         ("secrets-store.csi.x-k8s.io", "SecretProviderClass") => {
             Some(Fact::Suppliers(secret_objects(node, &meta())))
         }
-        _ => match mounts::pod(object, group, namespace) {
+        _ => match mounts::pod(object, group, source, namespace) {
             Some(pod) => Some(Fact::Pod(pod)),
             None => object::read(object, group, source, &meta).map(Fact::Object),
         },

@@ -33,7 +33,8 @@ use crate::nginx::{self, Kind};
 /// Where the image of nginx has its main file, and what that includes (packages of nginx.org).
 const MAIN: &str = "/etc/nginx/nginx.conf";
 const PIECES: &str = "/etc/nginx/conf.d";
-/// Bytes of configuration in all containers together; the real ones have some kilobytes.
+/// Files in all containers together, and bytes of configuration among them; real ones have a few.
+const MAX_FILES: usize = 200_000;
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Lowers the nginx configuration of all containers.
@@ -47,18 +48,24 @@ pub(super) fn lower(
     let shelf = Shelf::new(cluster, pods);
     let mut fragments = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut bytes = 0;
+    let (mut files, mut bytes) = (0, 0);
     for pod in pods {
-        for (container, tree, main) in running_nginx(pod, &shelf) {
-            // The same files are the same nginx, in whatever Pod.
-            let mut mounts = container.mounts.clone();
-            mounts.sort_unstable();
-            if !seen.insert((&pod.namespace, main.clone(), mounts)) {
-                continue;
-            }
-            bytes += size(&tree);
+        // The same files are the same nginx, in whatever Pod.
+        if !seen.insert((&pod.namespace, &pod.containers)) {
+            continue;
+        }
+        files += pod
+            .mounts()
+            .map(|mount| shelf.files(pod, mount))
+            .sum::<usize>();
+        if files > MAX_FILES {
+            problems.push(too_much(pod));
+            break;
+        }
+        for (tree, main) in running_nginx(pod, &shelf) {
+            bytes += tree.bytes();
             if bytes > MAX_BYTES {
-                problems.extend(too_much(&tree));
+                problems.push(too_much(pod));
                 return fragments;
             }
             let beside = loader.beside(&tree);
@@ -104,7 +111,7 @@ pub(super) fn lower_snippets(
 }
 
 /// Where nginx starts to read in a container.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 enum Main {
     /// The logical path of the main file.
     File(String),
@@ -184,7 +191,7 @@ fn is_piece(path: &str) -> bool {
 /// The containers of a Pod that read nginx configuration.
 ///
 /// A sidecar that watches the files for changes mounts them, too, and hardly ever all of them.
-fn running_nginx<'p, 's>(pod: &'p Pod, shelf: &'s Shelf) -> Vec<(&'p Container, Tree<'s>, Main)> {
+fn running_nginx<'s>(pod: &Pod, shelf: &'s Shelf) -> Vec<(Tree<'s>, Main)> {
     let mut found = Vec::new();
     for container in &pod.containers {
         let tree = Tree::new(container, &pod.namespace, shelf);
@@ -197,31 +204,16 @@ fn running_nginx<'p, 's>(pod: &'p Pod, shelf: &'s Shelf) -> Vec<(&'p Container, 
     } else if let Some(most) = found.iter().map(|(one, ..)| one.mounts.len()).max() {
         found.retain(|(container, ..)| container.mounts.len() == most);
     }
-    found
+    let found = found.into_iter();
+    found.map(|(_, tree, main)| (tree, main)).collect()
 }
 
-fn size(tree: &Tree<'_>) -> usize {
-    let files = tree.files().into_iter();
-    files
-        .map(|(_, item)| match item {
-            Item::Text(text, _) => text.bytes.len(),
-            _ => 0,
-        })
-        .sum()
-}
-
-fn too_much(tree: &Tree<'_>) -> Option<Problem> {
-    let at = tree.files().into_iter().find_map(|(_, item)| match item {
-        Item::Text(text, _) => Some(text.whole()),
-        _ => None,
-    });
-    at.map(|at| Problem::Syntax {
-        at,
-        message: format!(
-            "containers mount more than {} MiB of configuration, the rest is not read",
-            MAX_BYTES / 1024 / 1024
-        ),
+fn too_much(pod: &Pod) -> Problem {
+    Problem::Syntax {
+        at: pod.at.clone(),
+        message: "containers mount too many files, those of this one and the next are not read"
+            .to_owned(),
         help: None,
         related: None,
-    })
+    }
 }

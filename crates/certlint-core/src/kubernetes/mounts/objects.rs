@@ -37,12 +37,14 @@ pub(in crate::kubernetes) struct SecretFile {
 /// The template of Pods that mount ConfigMaps.
 #[derive(Debug)]
 pub(in crate::kubernetes) struct Pod {
+    /// The object's name, or the object.
+    pub(super) at: Location,
     pub(super) namespace: String,
     pub(super) containers: Vec<Container>,
 }
 
 /// A container that mounts something.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Container {
     /// Its image or command says that it runs nginx.
     pub(super) is_nginx: bool,
@@ -138,7 +140,12 @@ pub(in crate::kubernetes) fn secret_files(
 }
 
 /// Reads the Pod that an object is or makes; `None` where no ConfigMap is mounted.
-pub(in crate::kubernetes) fn pod(object: Object<'_>, group: &str, namespace: &str) -> Option<Pod> {
+pub(in crate::kubernetes) fn pod(
+    object: Object<'_>,
+    group: &str,
+    source: SourceId,
+    namespace: &str,
+) -> Option<Pod> {
     let at: &[&str] = match (group, object.kind) {
         ("v1", "Pod") => &["spec"],
         ("v1", "ReplicationController")
@@ -166,7 +173,9 @@ pub(in crate::kubernetes) fn pod(object: Object<'_>, group: &str, namespace: &st
     };
     let containers = items(spec, "containers");
     let sidecars = items(spec, "initContainers").filter(stays);
+    let name = path(object.node, &["metadata", "name"]);
     Some(Pod {
+        at: name.unwrap_or(object.node).at(source),
         namespace: path(object.node, &["metadata", "namespace"])
             .and_then(Node::text)
             .filter(|own| !own.is_empty())
@@ -204,6 +213,12 @@ fn read_container(node: Node<'_>, volumes: &BTreeMap<&str, Volume>) -> Container
                 })
             })
             .collect(),
+    }
+}
+
+impl Pod {
+    pub(super) fn mounts(&self) -> impl Iterator<Item = &Mount> {
+        self.containers.iter().flat_map(|one| &one.mounts)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::objects::{Kind, Pod, SecretFile};
+use super::objects::{Kind, Mount, Pod, SecretFile};
 use crate::kubernetes::cluster::Cluster;
 use crate::loader::{PemFile, Slot};
 use crate::text::Text;
@@ -31,8 +31,7 @@ impl Shelf {
     pub(super) fn new(cluster: &mut Cluster, pods: &[Pod]) -> Self {
         let mut wanted = BTreeSet::new();
         for pod in pods {
-            let mounts = pod.containers.iter().flat_map(|one| &one.mounts);
-            for piece in mounts.flat_map(|mount| &mount.volume.pieces) {
+            for piece in pod.mounts().flat_map(|mount| &mount.volume.pieces) {
                 wanted.insert((piece.kind, format!("{}/{}", pod.namespace, piece.name)));
             }
         }
@@ -47,6 +46,15 @@ impl Shelf {
                 .extend(files.map(|files| ((kind, key), files)));
         }
         shelf
+    }
+
+    /// How many files a mount brings.
+    pub(super) fn files(&self, pod: &Pod, mount: &Mount) -> usize {
+        let objects = mount.volume.pieces.iter().filter_map(|piece| {
+            let key = format!("{}/{}", pod.namespace, piece.name);
+            self.object(piece.kind, &key)
+        });
+        objects.map(BTreeMap::len).sum()
     }
 
     pub(super) fn object(&self, kind: Kind, key: &str) -> Option<&BTreeMap<String, Item>> {
@@ -69,11 +77,18 @@ fn config_map(cluster: &mut Cluster, key: &str) -> Option<BTreeMap<String, Item>
 fn secret(cluster: &mut Cluster, key: &str) -> Option<BTreeMap<String, Item>> {
     let kept = cluster.secrets.get_mut(key)?;
     let files = std::mem::take(&mut kept.secret.files);
+    let (bundle, key_id) = (kept.bundle, kept.key);
     let item = |file: SecretFile| {
         let certificates = file.certificates.map(Slot::Parsed);
         let private = file.key.map(Slot::Parsed);
-        let certificates = certificates.or_else(|| kept.bundle.map(Slot::Taken));
-        let private = private.or_else(|| kept.key.map(Slot::Taken));
+        let certificates = certificates.or_else(|| {
+            let own = bundle.filter(|_| file.name == "tls.crt");
+            own.map(Slot::Taken)
+        });
+        let private = private.or_else(|| {
+            let own = key_id.filter(|_| file.name == "tls.key");
+            own.map(Slot::Taken)
+        });
         match certificates.zip(private) {
             Some((certificates, private)) => Item::Pem(PemFile::of_field(
                 file.at,

@@ -107,6 +107,16 @@ impl<'s> Tree<'s> {
         files
     }
 
+    /// How much configuration it may have.
+    pub(super) fn bytes(&self) -> usize {
+        let files = self.files().into_iter();
+        let sizes = files.map(|(_, item)| match item {
+            Item::Text(text, _) => text.bytes.len(),
+            _ => 0,
+        });
+        sizes.sum()
+    }
+
     /// Gives a loader the files that are known.
     pub(super) fn mount(&self, loader: &Loader<'_>) {
         for (path, item) in self.files() {
