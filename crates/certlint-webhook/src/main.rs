@@ -1,5 +1,7 @@
-//! The admission webhook.
+//! The admission webhook as a program; all of it is in the library beside it.
 
-fn main() {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    certlint_webhook::run()
 }
