@@ -26,7 +26,7 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Chore {
-    /// Measure certlint beside `nginx -t`.
+    /// Measure certlint beside `nginx -t`, kubeconform and kube-score.
     Bench,
     /// Compare the parser with the real nginx on configurations that others have published.
     Corpus,
@@ -53,7 +53,7 @@ enum Chore {
     Oracle(oracle::Args),
     /// Everything that must hold.
     Test,
-    /// Install what the tests need.
+    /// Install what the tests and the benchmarks need; the latter are built with Go.
     Tools,
 }
 
@@ -66,7 +66,7 @@ fn main() -> ExitCode {
         Chore::Measure { command } => bench::measure::child(&command),
         Chore::Oracle(args) => oracle::run(&args),
         Chore::Test => test::run(),
-        Chore::Tools => tools::run(),
+        Chore::Tools => tools::run().and_then(|()| tools::peers().map(drop)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -50,6 +50,9 @@ pub(crate) fn run(command: &Command) -> Result<Usage> {
     own.arg("measure")
         .arg(command.get_program())
         .args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        own.current_dir(folder);
+    }
     let text = shell::read(&mut own)?;
     let numbers: Vec<u64> = text
         .split_whitespace()
@@ -78,7 +81,7 @@ pub(crate) fn child(command: &[OsString]) -> Result<()> {
     let began = Instant::now();
     let status = command.status()?;
     let wall = began.elapsed().as_micros();
-    // certlint ends with 1 when it has found something.
+    // certlint and kube-score end with 1 when they have found something.
     if !matches!(status.code(), Some(0 | 1)) {
         bail!("it ended with {status}");
     }

@@ -3,22 +3,19 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::Result;
 
+use super::certificates::Certificates;
 use super::kept;
-use crate::shell;
 
 /// Included files of the large configuration.
 pub(super) const FILES: usize = 200;
-/// Certificates of the large configuration, every fourth of them RSA.
+/// Certificates of the large configuration.
 pub(super) const CERTIFICATES: usize = 500;
 
 /// Servers with TLS; there are as many that only redirect.
 const SERVERS: usize = 10_000;
-/// Key pairs of each type; their files are copied, so that each certificate has its own key file.
-const KEYS: usize = 8;
 
 /// Names the trees; to be raised when they change.
 const VERSION: u32 = 1;
@@ -74,6 +71,7 @@ pub(super) fn small(parent: &Path) -> Result<PathBuf> {
         fs::write(folder.join("nginx.conf"), SMALL)?;
         Ok(())
     })
+    .map(|folder| folder.join("nginx.conf"))
 }
 
 /// 20,000 servers; gives the main file.
@@ -98,6 +96,7 @@ pub(super) fn large(parent: &Path) -> Result<PathBuf> {
         fs::write(folder.join("nginx.conf"), main)?;
         Ok(())
     })
+    .map(|folder| folder.join("nginx.conf"))
 }
 
 fn names(server: usize) -> impl Iterator<Item = String> {
@@ -136,70 +135,4 @@ server {{
 "#
     )?;
     Ok(())
-}
-
-/// Makes certificates in `certs/`.
-struct Certificates {
-    folder: PathBuf,
-}
-
-impl Certificates {
-    /// Makes the keys.
-    fn new(folder: &Path) -> Result<Self> {
-        let folder = folder.join("certs");
-        fs::create_dir(&folder)?;
-        let own = Self { folder };
-        for number in 0..KEYS {
-            let (ec, rsa) = (format!("ec{number}.pem"), format!("rsa{number}.pem"));
-            own.openssl(&[
-                "genpkey",
-                "-out",
-                &ec,
-                "-algorithm",
-                "EC",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-            ])?;
-            own.openssl(&[
-                "genpkey",
-                "-out",
-                &rsa,
-                "-algorithm",
-                "RSA",
-                "-pkeyopt",
-                "rsa_keygen_bits:2048",
-            ])?;
-        }
-        Ok(own)
-    }
-
-    fn make(&self, number: usize, names: &[String]) -> Result<()> {
-        let kind = if number % 4 == 3 { "rsa" } else { "ec" };
-        let (key, out) = (format!("{number}.key"), format!("{number}.crt"));
-        let pair = format!("{kind}{}.pem", number % KEYS);
-        fs::copy(self.folder.join(pair), self.folder.join(&key))?;
-        let names: Vec<_> = names.iter().map(|name| format!("DNS:{name}")).collect();
-        self.openssl(&[
-            "req",
-            "-new",
-            "-x509",
-            "-key",
-            &key,
-            "-out",
-            &out,
-            "-days",
-            "3650",
-            "-subj",
-            "/O=bench",
-            "-addext",
-            &format!("subjectAltName={}", names.join(",")),
-            "-addext",
-            "basicConstraints=critical,CA:FALSE",
-        ])
-    }
-
-    fn openssl(&self, arguments: &[&str]) -> Result<()> {
-        let mut command = Command::new("openssl");
-        shell::read(command.args(arguments).current_dir(&self.folder)).map(drop)
-    }
 }

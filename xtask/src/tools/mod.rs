@@ -1,7 +1,10 @@
-//! Installs what the tests need: Debian's nginx, and pinned downloads in the user's cache folder.
+//! Installs what tests and benchmarks need: Debian's nginx, and pinned tools in the user's cache
+//! folder.
 //!
 //! Downloads are made under a temporary name in `~/.cache/certlint/` and renamed when complete, so
 //! that a folder which is there is whole.
+
+mod peers;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +12,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+pub(crate) use self::peers::{Peers, peers};
 use crate::{say, shell};
 
 /// Debian packages, each with a file that shows that it is there.
@@ -39,7 +43,7 @@ const TREES: [&str; 4] = [
 
 const CARGO_FUZZ: &str = "0.13.2";
 
-/// Installs everything that is missing.
+/// Installs everything that the tests need and is not there.
 pub(crate) fn run() -> Result<()> {
     packages()?;
     for (name, version) in SOURCES {
