@@ -11,6 +11,7 @@ mod config;
 mod discovery;
 mod dump;
 mod hostile;
+mod hostile_manifests;
 mod manifests;
 mod mapping;
 mod resolve;
