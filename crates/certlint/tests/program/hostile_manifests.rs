@@ -147,7 +147,9 @@ fn a_scalar_as_large_as_the_limit_allows_is_read() {
 #[test]
 fn ten_thousand_documents_are_read() {
     let ingress = |number: usize| {
-        format!("---\n{HEAD}spec: {{tls: [{{hosts: [a{number}.example], secretName: s{number}}}]}}\n")
+        format!(
+            "---\n{HEAD}spec: {{tls: [{{hosts: [a{number}.example], secretName: s{number}}}]}}\n"
+        )
     };
     let run = check(&(0..10_000).map(ingress).collect::<String>());
     assert_eq!(run.code, 0, "{run:?}");
