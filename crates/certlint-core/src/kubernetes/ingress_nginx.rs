@@ -4,6 +4,8 @@
 //! `BuildRedirects`, `configureCertificates`) and the look-up in its Lua part (`certificate.lua`),
 //! state of March 2026. Answers that were recorded from that code are the test.
 
+use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Ingress;
@@ -75,10 +77,9 @@ pub(super) fn table(ingresses: &[&Ingress], store: &dyn Store) -> Table {
     let mut order: Vec<usize> = (0..ingresses.len())
         .filter(|&index| !is_canary(ingresses[index]))
         .collect();
-    order.sort_by(|&a, &b| {
-        let (a, b) = (&ingresses[a].meta, &ingresses[b].meta);
-        let created = a.created.cmp(&b.created);
-        created.then_with(|| b.key().cmp(&a.key()))
+    order.sort_by_cached_key(|&index| {
+        let meta = &ingresses[index].meta;
+        (meta.created.clone(), Reverse(meta.key()))
     });
     let mut table = Table::default();
     let catch_all = Host {
@@ -323,13 +324,13 @@ fn names_it(slot: Option<&Slot>, host: &str, store: &dyn Store) -> Option<Slot> 
         unknown @ Slot::Unknown(_) => Some(unknown.clone()),
         Slot::Secret(key) => {
             let leaf = store.usable(key)?.leaf;
-            let common = leaf.names.common_names().iter().map(ToString::to_string);
-            let mut names = dns_names(leaf).into_iter().chain(common);
-            let matches = |name: String| {
-                let name = name.to_ascii_lowercase();
-                name == host
+            let common = leaf.names.common_names().iter();
+            let mut names = dns_names(leaf).chain(common.map(|name| Cow::Borrowed(&**name)));
+            let matches = |name: Cow<'_, str>| {
+                name.eq_ignore_ascii_case(host)
                     || name.strip_prefix("*.").is_some_and(|base| {
-                        host.split_once('.').is_some_and(|(_, rest)| rest == base)
+                        host.split_once('.')
+                            .is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(base))
                     })
             };
             names.any(matches).then(|| Slot::Secret(key.clone()))
@@ -338,12 +339,14 @@ fn names_it(slot: Option<&Slot>, host: &str, store: &dyn Store) -> Option<Slot> 
 }
 
 /// Every dNSName as text, usable or not.
-fn dns_names(leaf: &Certificate) -> Vec<String> {
+fn dns_names(leaf: &Certificate) -> impl Iterator<Item = Cow<'_, str>> {
     let names = &leaf.names;
-    let exact = names.exact().iter().map(ToString::to_string);
-    let wildcards = names.wildcards().iter().map(|base| format!("*.{base}"));
-    let unusable = names.unusable().iter().map(|entry| entry.text());
-    exact.chain(wildcards).chain(unusable).collect()
+    let exact = names.exact().iter().map(|name| Cow::Borrowed(&**name));
+    let wildcards = names.wildcards().iter();
+    let wildcards = wildcards.map(|base| Cow::Owned(format!("*.{base}")));
+    let unusable = names.unusable().iter();
+    let unusable = unusable.map(|entry| Cow::Owned(entry.text()));
+    exact.chain(wildcards).chain(unusable)
 }
 
 /// Go's `VerifyHostname`: subjectAltName only; a host that is no host name must be there literally.
@@ -351,7 +354,11 @@ fn go_verifies(leaf: &Certificate, host: &str) -> bool {
     if let Ok(address) = host.trim_matches(['[', ']']).parse() {
         return leaf.names.addresses().contains(&address);
     }
-    let host = host.to_ascii_lowercase();
+    // Usable names are sorted and in lower case, and most hosts are among them.
+    let exact = leaf.names.exact();
+    if exact.binary_search_by(|name| (**name).cmp(host)).is_ok() {
+        return true;
+    }
     let is_host = host.split('.').all(|label| {
         !label.is_empty()
             && label
@@ -359,10 +366,8 @@ fn go_verifies(leaf: &Certificate, host: &str) -> bool {
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
             && !label.starts_with('-')
     });
-    dns_names(leaf).into_iter().any(|name| {
-        let name = name.to_ascii_lowercase();
-        name == host || (is_host && labels_match(&name, &host))
-    })
+    dns_names(leaf)
+        .any(|name| name.eq_ignore_ascii_case(host) || (is_host && labels_match(&name, host)))
 }
 
 /// The controller's own older rule: the common name where there are no DNS names.
@@ -370,17 +375,15 @@ fn legacy_verifies(leaf: &Certificate, host: &str) -> bool {
     if host.parse::<std::net::IpAddr>().is_ok() {
         return false;
     }
-    let mut names = dns_names(leaf);
-    if names.is_empty() {
-        names.extend(leaf.names.common_names().iter().map(ToString::to_string));
+    let mut names = dns_names(leaf).peekable();
+    if names.peek().is_none() {
+        let mut common = leaf.names.common_names().iter();
+        return common.any(|name| labels_match(name, host));
     }
-    let host = host.to_ascii_lowercase();
-    names
-        .into_iter()
-        .any(|name| labels_match(&name.to_ascii_lowercase(), &host))
+    names.any(|name| labels_match(&name, host))
 }
 
-/// Label by label; a star as the whole first label stands for one.
+/// Label by label, whatever the case; a star as the whole first label stands for one.
 fn labels_match(pattern: &str, host: &str) -> bool {
     let pattern = pattern.strip_suffix('.').unwrap_or(pattern);
     let host = host.strip_suffix('.').unwrap_or(host);
@@ -388,7 +391,7 @@ fn labels_match(pattern: &str, host: &str) -> bool {
         return false;
     }
     match (pattern.strip_prefix("*."), host.split_once('.')) {
-        (Some(base), Some((_, rest))) => base == rest,
-        _ => pattern == host,
+        (Some(base), Some((_, rest))) => base.eq_ignore_ascii_case(rest),
+        _ => pattern.eq_ignore_ascii_case(host),
     }
 }
