@@ -1,0 +1,40 @@
+{{/* What the process is told, as one document. */}}
+{{- define "certlint.config" -}}
+{{- $config := .Values.config }}
+{{- $certificate := dict "mode" "self" "secret" (include "certlint.caSecretName" .) }}
+{{- if ne .Values.webhook.certificate.mode "self" }}
+{{- $certificate = dict "mode" "files" "dir" "/etc/certlint/tls" }}
+{{- end }}
+{{- $namespaces := list }}
+{{- if eq .Values.rbac.scope "namespaces" }}
+{{- $namespaces = .Values.rbac.namespaces }}
+{{- end -}}
+listen:
+  webhook: "[::]:{{ .Values.webhook.port }}"
+  admin: "[::]:{{ .Values.admin.port }}"
+webhook:
+  name: {{ include "certlint.fullname" . }}
+  service: {{ include "certlint.fullname" . }}
+  namespace: {{ include "certlint.namespace" . }}
+  certificate:
+    {{- toYaml $certificate | nindent 4 }}
+policy:
+  mode: {{ $config.mode | quote }}
+  missingSecret: {{ $config.missingSecret }}
+  unreadableSecret: {{ $config.unreadableSecret }}
+  onUnreadable: {{ $config.onUnreadable }}
+  onInternalError: {{ $config.onInternalError }}
+  allowObjectOverride: {{ $config.allowObjectOverride }}
+  trustedWriters: {{ toJson $config.trustedWriters }}
+secretAccess: {{ .Values.secretAccess }}
+namespaces: {{ toJson $namespaces }}
+audit:
+  events: {{ .Values.audit.events }}
+  reports: {{ .Values.audit.reports }}
+{{- if .Values.selfProbe.enabled }}
+selfProbe:
+  namespace: {{ include "certlint.probeNamespace" . }}
+{{- end }}
+certlint:
+  {{- toYaml $config.certlint | nindent 2 }}
+{{- end }}

@@ -1,0 +1,96 @@
+{{/* RBAC rules, each set where it is needed. */}}
+
+{{/* What is read in namespaces: in all, or in the listed ones. */}}
+{{- define "certlint.namespacedRules" -}}
+{{- $read := `["get", "list", "watch"]` -}}
+{{- if ne .Values.secretAccess "none" -}}
+# Secrets cannot be narrowed to those of type kubernetes.io/tls.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: {{ ternary $read `["get"]` (eq .Values.secretAccess "cache") }}
+{{ end -}}
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses]
+  verbs: {{ $read }}
+{{- if .Values.kinds.gatewayApi }}
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [gateways, listenersets, httproutes, grpcroutes, tlsroutes, referencegrants]
+  verbs: {{ $read }}
+{{- end }}
+{{- if .Values.kinds.certManager }}
+- apiGroups: [cert-manager.io]
+  resources: [certificates]
+  verbs: {{ $read }}
+{{- end }}
+{{- if .Values.kinds.externalSecrets }}
+- apiGroups: [external-secrets.io]
+  resources: [externalsecrets]
+  verbs: {{ $read }}
+{{- end }}
+{{- if .Values.kinds.sealedSecrets }}
+- apiGroups: [bitnami.com]
+  resources: [sealedsecrets]
+  verbs: {{ $read }}
+{{- end }}
+{{- if .Values.kinds.openshiftRoutes }}
+- apiGroups: [route.openshift.io]
+  resources: [routes]
+  verbs: {{ $read }}
+{{- end }}
+{{- if .Values.audit.events }}
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: ["create", "patch"]
+{{- end }}
+{{- if ne .Values.audit.reports "none" }}
+{{- $open := eq .Values.audit.reports "openReports" }}
+- apiGroups: [{{ ternary "openreports.io" "wgpolicyk8s.io" $open }}]
+  resources: [{{ ternary "reports" "policyreports" $open }}]
+  verbs: ["get", "list", "watch", "create", "update", "patch", "delete"]
+{{- end }}
+{{- end }}
+
+{{/* What belongs to no namespace. */}}
+{{- define "certlint.clusterRules" -}}
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: ["get", "list", "watch"]
+- apiGroups: [networking.k8s.io]
+  resources: [ingressclasses]
+  verbs: ["get", "list", "watch"]
+{{- if eq .Values.webhook.certificate.mode "self" }}
+# To put the CA into our own webhook configuration.
+- apiGroups: [admissionregistration.k8s.io]
+  resources: [validatingwebhookconfigurations]
+  resourceNames: [{{ include "certlint.fullname" . }}]
+  verbs: ["get", "patch"]
+{{- end }}
+{{- end }}
+
+{{/* What is needed in the release's namespace. */}}
+{{- define "certlint.ownRules" -}}
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  resourceNames: [{{ include "certlint.fullname" . }}]
+  verbs: ["get", "update", "patch"]
+# RBAC cannot restrict `create` by name.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: ["create"]
+{{- if eq .Values.webhook.certificate.mode "self" }}
+- apiGroups: [""]
+  resources: [secrets]
+  resourceNames: [{{ include "certlint.caSecretName" . }}]
+  verbs: ["get", "update", "patch"]
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: ["create"]
+{{- end }}
+{{- end }}
+
+{{/* The dry run of an Ingress asks for the right to create one. */}}
+{{- define "certlint.probeRules" -}}
+- apiGroups: [networking.k8s.io]
+  resources: [ingresses]
+  verbs: ["create"]
+{{- end }}
