@@ -89,6 +89,8 @@ pub struct CertificateFacts {
     pub sha256: String,
     /// The file (or Secret) it was read from.
     pub file: String,
+    /// `NAMESPACE/NAME` of the Secret it was read from.
+    pub secret: Option<String>,
     /// Its usable names, sorted.
     pub names: Vec<String>,
 }

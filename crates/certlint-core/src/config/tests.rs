@@ -326,6 +326,7 @@ fn finding(rule: &'static str, names: &[&str], of_certificate: &[&str]) -> Findi
     finding.facts.certificate = Some(CertificateFacts {
         sha256: String::new(),
         file: String::new(),
+        secret: None,
         names: owned(of_certificate),
     });
     finding

@@ -254,13 +254,13 @@ impl<'a> Class<'a> {
                         )),
                         Some(_) => None,
                         None if self.pool_is_known(ingress) => {
-                            self.placeholder(
-                                host,
-                                controller,
-                                kept,
-                                &key,
-                                PlaceholderReason::NoneCovers,
-                            );
+                            let is_pending = self.judge().pending(&one).is_some();
+                            let level = if is_pending {
+                                Level::Warning
+                            } else {
+                                Level::Error
+                            };
+                            self.placeholder(host, controller, kept, &key, level);
                             continue;
                         }
                         None => Some("other Secrets of the pool are not known".to_owned()),
@@ -289,10 +289,17 @@ impl<'a> Class<'a> {
 
     /// The Secret of a host: what is known, with what is wrong noted on the way.
     pub(super) fn known(&mut self, ingress: &Ingress, one: &Use<'_>) -> Known<'a> {
-        if ingress.meta.has_shim() && !self.cluster.secrets.contains_key(one.key) {
-            return self.shim_will_have(ingress, one);
+        let is_there = self.cluster.secrets.contains_key(one.key);
+        let is_unknown = self.options.unknown_secrets.contains(one.key);
+        if !ingress.meta.has_shim() || is_there || is_unknown {
+            return self.judge().known(one);
         }
-        self.judge().known(one)
+        let known = self.shim_will_have(ingress, one);
+        if matches!(known, Known::Pending) {
+            let supplier = "cert-manager, for this Ingress".to_owned();
+            self.judge().still_to_come(one, supplier);
+        }
+        known
     }
 
     /// Judges the use of a Secret; see [`Judge`].
@@ -332,15 +339,15 @@ impl<'a> Class<'a> {
         controller: Controller,
         kept: &Kept,
         key: &str,
-        why: PlaceholderReason,
+        level: Level,
     ) {
         self.fragment.problems.push(Problem::PlaceholderServed {
             at: host.at.clone(),
             host: host.value.clone(),
             controller: controller.name,
-            why,
+            why: PlaceholderReason::NoneCovers,
             secret: Some((key.to_owned(), kept.bundle)),
-            level: Level::Error,
+            level,
         });
     }
 

@@ -65,6 +65,13 @@ impl Cluster {
         self.shim_owners = owners;
     }
 
+    /// Something other than a Secret of the input is to write this one.
+    pub(super) fn is_supplied(&self, key: &str) -> bool {
+        self.requests.contains_key(key)
+            || self.suppliers.contains_key(key)
+            || self.shim_owners.contains_key(key)
+    }
+
     pub(super) fn add(&mut self, fact: Fact) {
         match fact {
             Fact::Certificate(request) => {

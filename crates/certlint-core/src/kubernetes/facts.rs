@@ -140,6 +140,12 @@ pub(super) struct Supplier {
     pub(super) secret: String,
 }
 
+impl Supplier {
+    pub(super) fn words(&self) -> String {
+        format!("{} `{}`", self.kind, self.name)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Secret {
     pub(super) meta: Meta,

@@ -7,7 +7,7 @@
 //! All manifests of a run are taken together, as one cluster would hold them: an Ingress and its
 //! Secret mostly stand in different files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cluster::Cluster;
 use super::controller::Choice;
@@ -28,6 +28,11 @@ pub struct Options {
     pub namespace: String,
     /// A Secret that is neither in the input nor about to be made is an error.
     pub require_secrets: bool,
+    /// The input is what a cluster holds, not what somebody means to put there: a Secret that it
+    /// lacks is missing, or still to come.
+    pub whole_cluster: bool,
+    /// `NAMESPACE/NAME` of Secrets of a whole cluster that could not be looked up.
+    pub unknown_secrets: BTreeSet<String>,
     /// How the controllers of Ingress classes choose, by the name of the class: what the user says
     /// counts more than what is known of a controller.
     pub classes: BTreeMap<String, Choice>,
@@ -40,6 +45,8 @@ impl Default for Options {
         Self {
             namespace: "default".to_owned(),
             require_secrets: false,
+            whole_cluster: false,
+            unknown_secrets: BTreeSet::new(),
             classes: BTreeMap::new(),
             nginx: nginx::Options::default(),
         }

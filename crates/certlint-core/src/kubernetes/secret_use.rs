@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::cluster::{Cluster, Kept};
-use super::facts::{Ingress, Request};
+use super::facts::{Ingress, Request, Supplier};
 use super::lower::Options;
 use crate::finding::Level;
 use crate::model::{
@@ -65,16 +65,26 @@ impl<'a> Judge<'a, '_> {
             }
             return match kept.bundle {
                 Some(_) if kept.leaf.is_some() => Known::Certificate(kept),
-                _ => Known::Malformed,
+                _ => {
+                    self.unusable(one);
+                    Known::Malformed
+                }
             };
         }
-        if one.issued_for.is_some() {
+        if self.options.unknown_secrets.contains(one.key) {
+            self.unverifiable(one.key.to_owned(), one.at);
+            return Known::Nothing;
+        }
+        if let Some(kind) = one.issued_for {
+            self.still_to_come(one, format!("cert-manager, for this {kind}"));
             return Known::Pending;
         }
         if let Some((owner, at)) = shim_owner(self.cluster, one.key) {
             let names = shim_hosts(owner, one.key);
             let host = &one.host.value;
             if names.iter().any(|name| name.eq_ignore_ascii_case(host)) {
+                let supplier = format!("cert-manager, for Ingress `{}`", owner.meta.name);
+                self.still_to_come(one, supplier);
                 return Known::Pending;
             }
             self.problems.push(Problem::RequestMissesHost {
@@ -83,28 +93,32 @@ impl<'a> Judge<'a, '_> {
                 request: at.clone(),
                 name: owner.meta.name.clone(),
                 dns_names: names,
+                has_time: self.options.whole_cluster,
             });
             return Known::Said;
         }
         let requests = self.cluster.requests.get(one.key);
         if let Some(request) = requests.and_then(|all| all.first()) {
             if request_covers(request, one.pattern) {
+                self.still_to_come(one, format!("Certificate `{}`", request.meta.name));
                 return Known::Pending;
             }
-            self.problems.push(request_misses(request, one));
+            let has_time = self.options.whole_cluster;
+            self.problems.push(request_misses(request, one, has_time));
             return Known::Said;
         }
         let supplier = self.cluster.suppliers.get(one.key);
-        if supplier.is_none() && self.options.require_secrets {
+        if self.options.whole_cluster || (supplier.is_none() && self.options.require_secrets) {
             self.problems.push(Problem::SecretMissing {
                 at: one.host.at.clone(),
                 secret: one.key.to_owned(),
                 host: one.host.value.clone(),
+                supplier: supplier.map(Supplier::words),
             });
             return Known::Said;
         }
         let what = match supplier {
-            Some(supplier) => format!("{} (from {} `{}`)", one.key, supplier.kind, supplier.name),
+            Some(supplier) => format!("{} (from {})", one.key, supplier.words()),
             None => one.key.to_owned(),
         };
         self.unverifiable(what, one.at);
@@ -121,7 +135,7 @@ impl<'a> Judge<'a, '_> {
         if is_issued || kept_covers(kept, one.pattern) || request_covers(request, one.pattern) {
             return false;
         }
-        self.problems.push(request_misses(request, one));
+        self.problems.push(request_misses(request, one, false));
         true
     }
 
@@ -140,6 +154,28 @@ impl<'a> Judge<'a, '_> {
             "cert-manager's Certificate `{}` has the host and will write the Secret anew",
             covering.meta.name
         ))
+    }
+
+    /// Notes a Secret that a whole cluster does not have yet.
+    pub(super) fn still_to_come(&mut self, one: &Use<'_>, supplier: String) {
+        if self.options.whole_cluster {
+            self.problems.push(Problem::SecretMissing {
+                at: one.host.at.clone(),
+                secret: one.key.to_owned(),
+                host: one.host.value.clone(),
+                supplier: Some(supplier),
+            });
+        }
+    }
+
+    /// Notes, where a whole cluster is judged object by object, that one names a useless Secret;
+    /// elsewhere that is said at the Secret.
+    fn unusable(&mut self, one: &Use<'_>) {
+        if self.options.whole_cluster {
+            let pending = one.issued_for.is_some() || self.cluster.is_supplied(one.key);
+            let problem = unusable(one.key, one.at, pending);
+            self.problems.push(problem);
+        }
     }
 
     /// Counts something that cannot be known.
@@ -189,13 +225,25 @@ pub(super) fn request_covers(request: &Request, pattern: &HostPattern) -> bool {
     matches!(covers(&names, pattern), Verdict::Covered(_))
 }
 
-fn request_misses(request: &Request, one: &Use<'_>) -> Problem {
+/// A Secret without a certificate, said at what names it.
+pub(super) fn unusable(secret: &str, at: &Location, pending: bool) -> Problem {
+    Problem::SecretMalformed {
+        at: at.clone(),
+        secret: secret.to_owned(),
+        message: "it holds no certificate that can be read".to_owned(),
+        help: None,
+        pending,
+    }
+}
+
+fn request_misses(request: &Request, one: &Use<'_>, has_time: bool) -> Problem {
     Problem::RequestMissesHost {
         at: one.host.at.clone(),
         host: one.host.value.clone(),
         request: request.dns_names_at.clone(),
         name: request.meta.name.clone(),
         dns_names: request.dns_names.clone(),
+        has_time,
     }
 }
 

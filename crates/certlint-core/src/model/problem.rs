@@ -164,8 +164,8 @@ pub enum Problem {
         /// How sure it is, and how bad.
         level: Level,
     },
-    /// A Secret that is not in the input, that nothing will supply, and that was asked for with
-    /// `--require-secrets`. → `secret-missing`
+    /// A Secret that is not in the input although that is to be complete (`--require-secrets`, or
+    /// a whole cluster). → `secret-missing`
     SecretMissing {
         /// The reference.
         at: Location,
@@ -173,6 +173,8 @@ pub enum Problem {
         secret: String,
         /// The host that needs it.
         host: String,
+        /// What will write it.
+        supplier: Option<String>,
     },
     /// A Secret that cannot be used. → `secret-malformed`
     SecretMalformed {
@@ -213,6 +215,9 @@ pub enum Problem {
         name: String,
         /// Its names.
         dns_names: Vec<String>,
+        /// In a whole cluster there is no Secret yet, so that the Certificate may still be changed
+        /// in time.
+        has_time: bool,
     },
     /// A certificate that was asked for and never comes. → `certificate-never-issued`
     NeverIssued {

@@ -26,6 +26,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             request,
             name,
             dns_names,
+            has_time,
         } = problem
         else {
             continue;
@@ -35,6 +36,9 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             at.clone(),
             "not among its names",
         );
+        if *has_time {
+            finding.level = Level::Warning;
+        }
         let asks = if dns_names.is_empty() {
             "asks for no name".to_owned()
         } else {

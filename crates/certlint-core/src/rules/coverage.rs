@@ -186,6 +186,7 @@ pub(super) fn facts(model: &Model, bundle: BundleId) -> Option<CertificateFacts>
     Some(CertificateFacts {
         sha256: leaf.sha256_hex(),
         file: model.sources.get(bundle.source).name().to_owned(),
+        secret: bundle.secret.as_deref().map(str::to_owned),
         names: leaf.names.names(),
     })
 }

@@ -14,9 +14,26 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     for problem in subject.problems() {
-        let Problem::SecretMissing { at, secret, host } = problem else {
+        let Problem::SecretMissing {
+            at,
+            secret,
+            host,
+            supplier,
+        } = problem
+        else {
             continue;
         };
+        if let Some(supplier) = supplier {
+            let mut finding = RULE.finding(
+                format!("`{host}` needs Secret `{secret}`, which is still to come from {supplier}"),
+                at.clone(),
+                "not there yet",
+            );
+            finding.level = Level::Warning;
+            finding.facts.names.push(host.clone());
+            findings.push(finding);
+            continue;
+        }
         let mut finding = RULE.finding(
             format!("`{host}` needs Secret `{secret}`, which is missing, and nothing will make it"),
             at.clone(),

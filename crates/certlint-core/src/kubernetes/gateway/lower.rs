@@ -216,6 +216,7 @@ impl<'a> Lowering<'a, '_> {
                     request: request.dns_names_at.clone(),
                     name: request.meta.name.clone(),
                     dns_names: request.dns_names.clone(),
+                    has_time: self.options.whole_cluster && !target.secrets.any_is_there(),
                 });
             }
             Answer::ShimMisses if doubt.is_none() => {

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::attach::Site;
 use super::{Grant, Objects};
 use crate::kubernetes::cluster::{Cluster, Kept};
-use crate::kubernetes::facts::Request;
+use crate::kubernetes::facts::{Request, Supplier};
 use crate::kubernetes::lower::Options;
+use crate::kubernetes::secret_use::unusable;
 use crate::model::{BundleId, Fragment, Problem, UnverifiableKind};
 use crate::name::{HostPattern, PartialReason, SanSet, Verdict, covers};
 use crate::source::Location;
@@ -107,6 +108,11 @@ pub(super) fn resolve<'a>(
         }
         match kept {
             Some(_) if usable.is_none() => {
+                if options.whole_cluster {
+                    let pending = shim.is_some() || cluster.is_supplied(&key);
+                    let problem = unusable(&key, &reference.at, pending);
+                    fragment.problems.push(problem);
+                }
                 secrets.obstacle = Some(format!("Secret `{key}` cannot be used"));
                 continue;
             }
@@ -124,6 +130,23 @@ pub(super) fn resolve<'a>(
                 secrets.obstacle = Some(format!("Secret `{key}` is not known here"));
                 continue;
             }
+            None if options.unknown_secrets.contains(&key) => {
+                let what = (UnverifiableKind::Secret, key.clone());
+                let entry = unverifiable.entry(what);
+                entry.or_insert_with(|| (reference.at.clone(), 0)).1 += 1;
+                secrets.obstacle = Some(format!("Secret `{key}` is not known here"));
+                continue;
+            }
+            None if options.whole_cluster => {
+                let supplier = match requests.first() {
+                    Some(request) => format!("Certificate `{}`", request.meta.name),
+                    None => format!("cert-manager, for this {}", site.holder.kind.as_str()),
+                };
+                let supplier = Some(supplier);
+                fragment
+                    .problems
+                    .push(missing_problem(site, &key, &reference.at, supplier));
+            }
             _ => {}
         }
         secrets.known.push(Known {
@@ -138,6 +161,11 @@ pub(super) fn resolve<'a>(
 }
 
 impl<'a> Secrets<'a> {
+    /// A Secret with a certificate is there already.
+    pub(super) fn any_is_there(&self) -> bool {
+        self.known.iter().any(|known| known.kept.is_some())
+    }
+
     /// What a client gets that asks for a name.
     ///
     /// One Secret that covers it is enough: a listener with several chooses by the name.
@@ -279,21 +307,34 @@ fn missing(
     unverifiable: &mut Unverifiable,
 ) {
     let supplier = cluster.suppliers.get(key);
-    if supplier.is_none() && options.require_secrets {
-        let hostname = site.listener.hostname.as_ref();
-        fragment.problems.push(Problem::SecretMissing {
-            at: at.clone(),
-            secret: key.to_owned(),
-            host: hostname.map_or_else(|| "*".to_owned(), |hostname| hostname.value.clone()),
-        });
+    let is_known = !options.unknown_secrets.contains(key);
+    if is_known && (options.whole_cluster || (supplier.is_none() && options.require_secrets)) {
+        let supplier = supplier.map(Supplier::words);
+        let problem = missing_problem(site, key, at, supplier);
+        fragment.problems.push(problem);
         return;
     }
     let what = match supplier {
-        Some(supplier) => format!("{key} (from {} `{}`)", supplier.kind, supplier.name),
+        Some(supplier) => format!("{key} (from {})", supplier.words()),
         None => key.to_owned(),
     };
     let entry = unverifiable.entry((UnverifiableKind::Secret, what));
     entry.or_insert_with(|| (at.clone(), 0)).1 += 1;
+}
+
+fn missing_problem(
+    site: &Site<'_>,
+    secret: &str,
+    at: &Location,
+    supplier: Option<String>,
+) -> Problem {
+    let hostname = site.listener.hostname.as_ref();
+    Problem::SecretMissing {
+        at: at.clone(),
+        secret: secret.to_owned(),
+        host: hostname.map_or_else(|| "*".to_owned(), |hostname| hostname.value.clone()),
+        supplier,
+    }
 }
 
 /// Preconditions of cert-manager's gateway-shim: else no certificate ever comes. True where it
