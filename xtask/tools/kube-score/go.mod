@@ -1,4 +1,4 @@
-module certlint.invalid/peers/kube-score
+module certlint.invalid/tools/kube-score
 
 go 1.24
 

@@ -1,4 +1,4 @@
-module certlint.invalid/peers/kubeconform
+module certlint.invalid/tools/kubeconform
 
 go 1.24
 
