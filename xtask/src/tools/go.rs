@@ -123,8 +123,8 @@ impl GoTool {
 
     /// The version that the `go.mod` asks for, as `1.37.0`.
     pub(crate) fn version(&self) -> Result<&str> {
-        let lines = self.manifest.lines().map(str::trim_start);
-        lines
+        (self.manifest.lines())
+            .map(|line| line.trim_start().trim_start_matches("require "))
             .filter_map(|line| line.strip_prefix(self.module))
             .find_map(|rest| rest.strip_prefix(" v")?.split(' ').next())
             .with_context(|| format!("no version of {} in its go.mod", self.module))
