@@ -21,6 +21,20 @@ pub trait Files: Sync {
     fn list(&self, directory: &[u8]) -> Result<Vec<Vec<u8>>, FileError>;
 }
 
+/// No files at all, for those who bring their texts along.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _: &[u8]) -> Result<File, FileError> {
+        Err(FileError::NotFound)
+    }
+
+    fn list(&self, _: &[u8]) -> Result<Vec<Vec<u8>>, FileError> {
+        Err(FileError::NotFound)
+    }
+}
+
 /// A file that was read.
 #[derive(Clone, Debug)]
 pub struct File {

@@ -24,6 +24,7 @@ pub mod name;
 pub mod nginx;
 pub mod resolve;
 pub mod rules;
+mod secret;
 pub mod source;
 pub mod suppress;
 mod text;

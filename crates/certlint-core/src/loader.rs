@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rayon::prelude::*;
 
 use crate::files::{File, FileError, Files};
-use crate::model::{Bundle, BundleId, Fragment, Key, KeyId, Model};
+use crate::model::{Bundle, BundleId, Extent, Fragment, Key, KeyId, Model};
 use crate::source::{Location, SourceId, Sources};
 pub use crate::text::Text;
 use crate::x509::{self, CertificateFile, KeyFile};
@@ -174,6 +174,7 @@ impl<'f> Loader<'f> {
                 field: pem.field.clone(),
                 secret: pem.secret.clone(),
                 file,
+                extent: Extent::Whole,
             });
         }
         Ok(id)
@@ -200,6 +201,11 @@ impl<'f> Loader<'f> {
             });
         }
         Ok(id)
+    }
+
+    /// Takes in the name of something of which there is no text.
+    pub(crate) fn keep_name(&self, name: String) -> SourceId {
+        self.kept().sources.add(name, None)
     }
 
     /// Reads a file without taking it in; see [`Loader::keep_text`].
@@ -244,6 +250,7 @@ impl<'f> Loader<'f> {
             field: None,
             secret: None,
             file,
+            extent: Extent::Whole,
         });
         BundleId(u32::try_from(state.bundles.len() - 1).unwrap_or(u32::MAX))
     }

@@ -81,6 +81,21 @@ pub struct Bundle {
     pub secret: Option<Box<str>>,
     /// What nginx gets from it, or why it refuses it.
     pub file: CertificateFile,
+    /// How much of it is here.
+    pub extent: Extent,
+}
+
+/// How much of the certificates of a [`Bundle`] is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of them, as they were read.
+    Whole,
+    /// The leaf, without key, extensions and chain: rules that need those were asked when the
+    /// certificates were read.
+    Summary {
+        /// What [`CertificateFile::is_leaf_meant`] said.
+        leaf_is_meant: bool,
+    },
 }
 
 impl Bundle {
@@ -106,6 +121,18 @@ impl Bundle {
     #[must_use]
     pub fn leaf(&self) -> Option<&Certificate> {
         self.chain().first()
+    }
+
+    /// The leaf; `None` where another certificate stands in its place, so that all that could be
+    /// said of it would be noise: the file is refused or its first block is skipped
+    /// (`certificate-unreadable`), or it begins with an authority (`chain-misordered`).
+    #[must_use]
+    pub fn usable_leaf(&self) -> Option<&Certificate> {
+        let leaf = self.leaf()?;
+        if let Extent::Summary { leaf_is_meant } = self.extent {
+            return leaf_is_meant.then_some(leaf);
+        }
+        self.file.is_leaf_meant().then_some(leaf)
     }
 
     /// Leaf first, in file order; empty for a file that is refused.

@@ -114,7 +114,7 @@ impl Kept {
         self.leaf = leaf(secret);
     }
 
-    fn new(secret: Box<Secret>) -> Self {
+    pub(super) fn new(secret: Box<Secret>) -> Self {
         let leaf = leaf(&secret);
         let key = secret
             .key
@@ -131,7 +131,10 @@ impl Kept {
             _ => false,
         };
         Self {
-            is_usable: is_pair && secret.leaf_is_first_block,
+            is_usable: match secret.summarised {
+                Some(before) => before.is_usable,
+                None => is_pair && secret.leaf_is_first_block,
+            },
             secret,
             leaf,
             bundle: None,

@@ -11,6 +11,7 @@ use super::controller::Choice;
 use super::gateway;
 use super::mounts::{self, ConfigMap, Pod, SecretFile, Snippet};
 use super::{Node, Object, Value, object};
+use crate::model::Extent;
 use crate::source::{Location, SourceId, Spanned};
 use crate::x509::{self, CertificateFile, KeyFile};
 
@@ -166,6 +167,18 @@ pub(super) struct Secret {
     pub(super) leaf_is_first_block: bool,
     /// Its values as the files of a volume.
     pub(super) files: Vec<SecretFile>,
+    /// It was read before, and this is what is left of it.
+    pub(super) summarised: Option<Summarised>,
+}
+
+/// What is left of a Secret that was read before, beside its leaf.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Summarised {
+    pub(super) extent: Extent,
+    /// `tls.key` is there.
+    pub(super) has_key: bool,
+    /// Certificate and key belong together, as far as can be told.
+    pub(super) is_usable: bool,
 }
 
 /// A value of a Secret.
@@ -226,7 +239,7 @@ pub(super) fn read(object: Object<'_>, source: SourceId, namespace: &str) -> Opt
     }
 }
 
-fn meta(node: Node<'_>, source: SourceId, namespace: &str) -> Meta {
+pub(super) fn meta(node: Node<'_>, source: SourceId, namespace: &str) -> Meta {
     let metadata = node.get("metadata");
     let field = |name| metadata.and_then(|metadata| metadata.get(name));
     let text = |name| {
@@ -365,7 +378,7 @@ fn secret_objects(node: Node<'_>, meta: &Meta) -> Vec<Supplier> {
         .collect()
 }
 
-fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
+pub(super) fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
     let is_tls_type = node.get("type").and_then(Node::text) == Some("kubernetes.io/tls");
     // `stringData` wins over `data` (API reference of Secret).
     let value = |key: &str| {
@@ -398,6 +411,7 @@ fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
             .is_some_and(|text| !text.trim().is_empty()),
         is_encrypted: is_encrypted(certificate),
         files: mounts::secret_files(node, source, is_tls),
+        summarised: None,
         is_tls,
         leaf_is_first_block: match &decoded {
             Some(Ok(bytes)) if is_tls => x509::pem::scan(bytes)

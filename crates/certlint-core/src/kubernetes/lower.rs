@@ -8,16 +8,18 @@
 //! Secret mostly stand in different files.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::cluster::Cluster;
 use super::controller::Choice;
 use super::facts::{self, Fact, IngressClass};
+use super::summary::SecretSummary;
 use super::{Body, Document, Node, objects, read_with, verification};
 use crate::files::FileError;
 use crate::loader::Loader;
 use crate::model::{Fragment, Problem, SnippetKind};
 use crate::nginx;
-use crate::source::{Location, Spanned};
+use crate::source::{Location, SourceId, Spanned};
 use crate::suppress::{self, Suppression};
 use crate::text::Text;
 
@@ -89,6 +91,19 @@ pub fn lower(
     paths: &[Vec<u8>],
     options: &Options,
 ) -> (Lowered, Vec<(Vec<u8>, FileError)>) {
+    lower_beside(loader, paths, &[], options)
+}
+
+/// As [`lower`], beside Secrets that were read before: a summary stands where its Secret would, if
+/// that is not among the manifests itself.
+///
+/// What was said of a Secret when it was read ([`SecretSummary::findings`]) is not said again.
+pub fn lower_beside(
+    loader: &Loader<'_>,
+    paths: &[Vec<u8>],
+    summaries: &[Arc<SecretSummary>],
+    options: &Options,
+) -> (Lowered, Vec<(Vec<u8>, FileError)>) {
     let mut texts = Vec::new();
     let mut unreadable = Vec::new();
     for path in paths {
@@ -98,11 +113,18 @@ pub fn lower(
         }
     }
     let sources: Vec<_> = texts.iter().map(|text| text.source).collect();
+    let mut cluster = Cluster::default();
+    let mut suppressions = Vec::new();
+    let mut summarised = Vec::new();
+    for summary in summaries {
+        let source = loader.keep_name(summary.title());
+        summarised.push(source);
+        cluster.add(Fact::Secret(Box::new(summary.as_secret(source))));
+        suppressions.extend(summary.suppressions(source));
+    }
     let mut fragments = Vec::new();
-    if let Some(&main) = sources.first() {
-        let mut cluster = Cluster::default();
+    if let Some(&main) = sources.first().or(summarised.first()) {
         let mut problems = Vec::new();
-        let mut suppressions = Vec::new();
         for text in &texts {
             for read in read_text(text, options) {
                 problems.extend(read.problems);
@@ -118,14 +140,9 @@ pub fn lower(
             class.choice = Some(choice);
         }
         let mut fragment = Fragment {
-            main,
-            complete: true,
-            servers: Vec::new(),
-            listeners: Vec::new(),
-            endpoints: Vec::new(),
             problems,
             suppressions,
-            refusals: Vec::new(),
+            ..empty(main)
         };
         let containers = super::assemble::assemble(cluster, loader, options, &mut fragment);
         fragments.push(fragment);
@@ -136,6 +153,20 @@ pub fn lower(
         files: loader.names_of(&sources),
     };
     (lowered, unreadable)
+}
+
+/// A fragment without anything.
+pub(super) fn empty(main: SourceId) -> Fragment {
+    Fragment {
+        main,
+        complete: true,
+        servers: Vec::new(),
+        listeners: Vec::new(),
+        endpoints: Vec::new(),
+        problems: Vec::new(),
+        suppressions: Vec::new(),
+        refusals: Vec::new(),
+    }
 }
 
 /// What one document gave.
@@ -179,7 +210,8 @@ fn read_document(document: &Document<'_>, text: &Text, options: &Options) -> Rea
                 }
                 let disabled = verification::disabled(object.node, text.source);
                 read.problems.extend(disabled);
-                read.suppressions.extend(annotations(object.node, text));
+                read.suppressions
+                    .extend(annotations(object.node, text.source));
             }
         }
     }
@@ -187,20 +219,19 @@ fn read_document(document: &Document<'_>, text: &Text, options: &Options) -> Rea
 }
 
 /// `certlint.io/ignore.RULE: "reason"`
-fn annotations(node: Node<'_>, text: &Text) -> Vec<Suppression> {
-    const PREFIX: &str = "certlint.io/ignore.";
+pub(super) fn annotations(node: Node<'_>, source: SourceId) -> Vec<Suppression> {
     let annotations = node
         .get("metadata")
         .and_then(|metadata| metadata.get("annotations"));
     let entries = annotations.into_iter().flat_map(Node::entries);
     entries
         .filter_map(|(key, value)| {
-            let rule = key.text().strip_prefix(PREFIX)?;
-            let mut at = value.at(text.source);
+            let rule = key.text().strip_prefix(suppress::ANNOTATION)?;
+            let mut at = value.at(source);
             at.span = Some(key.span());
             let rule = Spanned::new(rule.to_owned(), at.clone());
             let reason = value.text().unwrap_or_default();
-            Some(suppress::annotation(at, node.at(text.source), rule, reason))
+            Some(suppress::annotation(at, node.at(source), rule, reason))
         })
         .collect()
 }

@@ -9,7 +9,7 @@ use super::gateway;
 
 use crate::loader::Loader;
 use crate::model::{
-    Bundle, CertRef, CertificatePair, Fragment, Key, KeyPart, KeyRef, Problem, Server,
+    Bundle, CertRef, CertificatePair, Extent, Fragment, Key, KeyPart, KeyRef, Problem, Server,
 };
 use crate::source::Location;
 
@@ -49,6 +49,7 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
         };
         let certificate = kept.secret.certificate.take();
         let key = kept.secret.key.take();
+        let summarised = kept.secret.summarised;
         let mut pair = None;
         match certificate {
             None => fragment.problems.push(missing("tls.crt")),
@@ -60,6 +61,7 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
                         field: Some(part.at.clone()),
                         secret: Some(name.as_str().into()),
                         file,
+                        extent: summarised.map_or(Extent::Whole, |before| before.extent),
                     });
                     kept.bundle = Some(id);
                     pair = Some((id, part.at));
@@ -68,6 +70,7 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
         }
         let mut key_part = None;
         match key {
+            None if summarised.is_some_and(|before| before.has_key) => {}
             None => fragment.problems.push(missing("tls.key")),
             Some(part) => match part.value {
                 Err(why) => fragment.problems.extend(fault(&part.at, "tls.key", why)),
@@ -88,7 +91,8 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
                 }
             },
         }
-        if let Some((id, at)) = pair {
+        // Whether the pair fits was judged when the Secret was read.
+        if let Some((id, at)) = pair.filter(|_| summarised.is_none()) {
             fragment.servers.push(Server {
                 at: kept.secret.meta.at.clone(),
                 names: Vec::new(),

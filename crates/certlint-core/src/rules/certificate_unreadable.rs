@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::words::with_more;
 use super::{Rule, Subject, bundle, help};
 use crate::finding::{Finding, Level};
-use crate::model::{BundleId, CertRef, Unavailable};
+use crate::model::{BundleId, CertRef, Extent, Unavailable};
 use crate::source::{Location, Span};
 use crate::x509::OddityKind;
 use crate::x509::pem::NearMissKind;
@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     not_read(subject, findings);
     for (id, bundle) in (0u32..).map(BundleId).zip(&subject.model.bundles) {
-        if !subject.is_in_use(id) {
+        if !subject.is_in_use(id) || bundle.extent != Extent::Whole {
             continue;
         }
         if bundle.file.refused.is_some() {

@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let mut known = None;
-    for (id, leaf) in subject.leaves() {
+    for (id, leaf) in subject.whole_leaves() {
         if !lacks_issuer(subject.model.bundle(id).chain()) {
             continue;
         }

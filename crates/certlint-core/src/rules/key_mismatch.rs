@@ -181,7 +181,7 @@ fn in_manifest(
 /// The certificate that a key does belong to.
 fn owner_of(subject: &Subject<'_>, key: &Key) -> Option<BundleId> {
     subject
-        .leaves()
+        .whole_leaves()
         .take(LOOKED_AT)
         .find(|(_, leaf)| pair(leaf, &key.file) == Pair::Match)
         .map(|(id, _)| id)

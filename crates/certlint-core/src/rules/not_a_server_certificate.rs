@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    for (id, leaf) in subject.leaves() {
+    for (id, leaf) in subject.whole_leaves() {
         let mut faults = server_faults(leaf);
         if leaf.is_self_signed() {
             // It needs explicit trust anyway, and is made by commands that set none of this.

@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    for (id, leaf) in subject.leaves() {
+    for (id, leaf) in subject.whole_leaves() {
         let mut by_reason: BTreeMap<InvalidReason, Vec<&UnusableEntry>> = BTreeMap::new();
         for entry in leaf.names.unusable() {
             by_reason.entry(entry.reason).or_default().push(entry);

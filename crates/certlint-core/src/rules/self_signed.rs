@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    for (id, leaf) in subject.leaves() {
+    for (id, leaf) in subject.whole_leaves() {
         if !leaf.is_self_signed() {
             continue;
         }

@@ -2,11 +2,11 @@
 
 use super::coverage::{self, Judged};
 use crate::model::{
-    Bundle, BundleId, CertRef, CertificatePair, Fragment, KeyId, KeyRef, Model, Problem, Server,
+    Bundle, BundleId, CertRef, CertificatePair, Extent, Fragment, KeyId, KeyRef, Model, Problem,
+    Server,
 };
 use crate::source::Location;
 use crate::x509::Certificate;
-use crate::x509::chain::{ChainOrder, order};
 
 /// What a rule looks at.
 pub struct Subject<'m> {
@@ -24,7 +24,7 @@ impl<'m> Subject<'m> {
     /// Indexes a model for the rules.
     #[must_use]
     pub fn new(model: &'m Model, now: i64) -> Self {
-        let leaves: Vec<_> = model.bundles.iter().map(usable_leaf).collect();
+        let leaves: Vec<_> = model.bundles.iter().map(Bundle::usable_leaf).collect();
         let mut subject = Self {
             model,
             now,
@@ -97,9 +97,15 @@ impl<'m> Subject<'m> {
             .filter_map(|(id, leaf)| Some((id, (*leaf)?)))
     }
 
-    /// The leaf of a certificate file; `None` where another certificate stands in its place, so
-    /// that all that could be said of it would be noise: the file is refused or its first block is
-    /// skipped (`certificate-unreadable`), or it begins with an authority (`chain-misordered`).
+    /// As [`Self::leaves`], without those that were judged before and of which only names and
+    /// validity are left.
+    pub(super) fn whole_leaves(&self) -> impl Iterator<Item = (BundleId, &'m Certificate)> {
+        self.leaves()
+            .filter(|(id, _)| self.model.bundle(*id).extent == Extent::Whole)
+    }
+
+    /// The leaf of a certificate file, as far as anything can be said of it; see
+    /// [`Bundle::usable_leaf`].
     pub(super) fn leaf(&self, id: BundleId) -> Option<&'m Certificate> {
         self.leaves[id.0 as usize]
     }
@@ -145,20 +151,4 @@ fn pairs(model: &Model) -> impl Iterator<Item = &CertificatePair> {
             std::mem::replace(&mut last, this) != this
         })
         .flat_map(|server| server.certificates.iter())
-}
-
-/// See [`Subject::leaf`].
-fn usable_leaf(bundle: &Bundle) -> Option<&Certificate> {
-    let leaf = bundle.leaf()?;
-    let skips_the_leaf = bundle
-        .file
-        .oddities
-        .iter()
-        .any(|odd| odd.kind.changes_what_is_served() && odd.at.start < leaf.at.start);
-    match order(bundle.chain()) {
-        ChainOrder::LeafNotFirst { .. } => None,
-        ChainOrder::InOrder | ChainOrder::Misordered { .. } | ChainOrder::Unrelated { .. } => {
-            (!skips_the_leaf).then_some(leaf)
-        }
-    }
 }

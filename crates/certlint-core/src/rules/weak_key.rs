@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    for (id, leaf) in subject.leaves() {
+    for (id, leaf) in subject.whole_leaves() {
         let Some(weakness) = key_weakness(leaf) else {
             continue;
         };

@@ -13,7 +13,7 @@ use x509_parser::nom::Parser as _;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name, X509Version};
 
-use super::extensions::Extensions;
+use super::extensions::{Extensions, SAN};
 use super::public_key::PublicKey;
 use crate::name::SanSet;
 
@@ -43,6 +43,25 @@ pub struct Certificate {
     der: Box<[u8]>,
     subject: Range<usize>,
     issuer: Range<usize>,
+}
+
+/// What is kept of a certificate where there are too many to keep them whole.
+#[derive(Clone, Debug)]
+pub struct Remembered<'a> {
+    /// SHA-256 of the DER.
+    pub sha256: [u8; 32],
+    /// What it covers.
+    pub names: SanSet,
+    /// First second of validity, in Unix time.
+    pub not_before: i64,
+    /// Last second of validity, in Unix time.
+    pub not_after: i64,
+    /// The issuer in DER.
+    pub issuer: &'a [u8],
+    /// What [`Certificate::is_self_signed`] said.
+    pub is_self_signed: bool,
+    /// The subjectAltName is there and cannot be read.
+    pub has_unreadable_san: bool,
 }
 
 /// The hash function of a signature, as far as it matters.
@@ -92,6 +111,40 @@ impl Certificate {
             subject: range_in(der, tbs.subject.as_raw()),
             issuer: range_in(der, tbs.issuer.as_raw()),
             der: der.into(),
+        }
+    }
+
+    /// A certificate that was read before, of which only this is known.
+    ///
+    /// It stands in a model for its names and its validity. What else rules ask for is not here:
+    /// key and extensions are empty, and only [`Self::issuer`] and [`Self::is_self_signed`] answer
+    /// as they would for the whole certificate.
+    #[must_use]
+    pub fn remembered(facts: Remembered<'_>) -> Self {
+        let issuer = 0..facts.issuer.len();
+        let subject = if facts.is_self_signed {
+            issuer.clone()
+        } else {
+            0..0
+        };
+        let unreadable = facts.has_unreadable_san.then(|| SAN.into());
+        Self {
+            at: Span::new(0, 0),
+            sha256: facts.sha256,
+            common_names: facts.names.common_names().to_vec(),
+            names: facts.names,
+            not_before: facts.not_before,
+            not_after: facts.not_after,
+            public_key: PublicKey::Other,
+            extensions: Extensions {
+                unreadable: unreadable.into_iter().collect(),
+                ..Extensions::default()
+            },
+            signature_hash: SignatureHash::Other,
+            is_v1: false,
+            der: facts.issuer.into(),
+            subject,
+            issuer,
         }
     }
 

@@ -10,6 +10,7 @@ use memchr::memmem;
 use nginx_syntax::Span;
 
 use super::certificate::Certificate;
+use super::chain::{ChainOrder, order};
 use super::der::{Reader, tag};
 use super::pem::{self, Block, NearMissKind};
 use super::refusal::{self, Refusal, RefusalKind};
@@ -146,6 +147,19 @@ pub fn read_certificates(bytes: &[u8]) -> CertificateFile {
 }
 
 impl CertificateFile {
+    /// The first certificate is the one that was meant to be: no block before it is skipped, and it
+    /// is no authority that should come later.
+    #[must_use]
+    pub fn is_leaf_meant(&self) -> bool {
+        let Some(leaf) = self.certificates.first() else {
+            return false;
+        };
+        let is_skip = |odd: &Oddity| odd.kind.changes_what_is_served();
+        let mut skipped = self.oddities.iter().filter(|odd| is_skip(odd));
+        !skipped.any(|odd| odd.at.start < leaf.at.start)
+            && !matches!(order(&self.certificates), ChainOrder::LeafNotFirst { .. })
+    }
+
     /// Adds the certificate of a block, or gives the reason for which the file is refused.
     fn add(&mut self, block: &Block<'_>) -> Result<(), Refusal> {
         let is_leaf = self.certificates.is_empty();

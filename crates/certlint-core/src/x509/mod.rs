@@ -21,7 +21,7 @@ pub mod profile;
 mod public_key;
 mod refusal;
 
-pub use certificate::{Certificate, SignatureHash};
+pub use certificate::{Certificate, Remembered, SignatureHash};
 pub use certificate_file::{CertificateFile, Oddity, OddityKind, read_certificates};
 pub use extensions::{ExtendedKeyUsage, Extensions, KeyUsage, SAN};
 pub use key::{Key, Pair, pair};

@@ -13,9 +13,9 @@ use crate::kubernetes::secret_use::{
 };
 use crate::loader::Loader;
 use crate::model::{
-    Bundle, BundleId, CertRef, CertificatePair, Endpoint, Fragment, HostAnswer, HostTable, Key,
-    KeyPart, KeyRef, ListenAddress, Listener, ListenerId, NameTable, Problem, Server, ServerId,
-    ServerName, Serving,
+    Bundle, BundleId, CertRef, CertificatePair, Endpoint, Extent, Fragment, HostAnswer, HostTable,
+    Key, KeyPart, KeyRef, ListenAddress, Listener, ListenerId, NameTable, Problem, Server,
+    ServerId, ServerName, Serving,
 };
 use crate::name::Depth;
 use crate::source::{Location, Spanned};
@@ -294,6 +294,7 @@ impl<'a> Lowering<'a, '_> {
             field: Some(certificate.at.clone()),
             secret: None,
             file: certificate.value,
+            extent: Extent::Whole,
         });
         let key = key.map(|key| KeyPart {
             path: key.at.path.as_str().into(),
