@@ -9,6 +9,9 @@
 //! It is a library so that benchmarks and fuzz targets reach its parts; it has one user, the
 //! program of the same name.
 
+#[allow(dead_code, reason = "what judges and watches is not there yet")]
+mod store;
+
 use std::process::ExitCode;
 
 /// The program: reads the command line and runs until it is told to stop.
