@@ -19,7 +19,7 @@ webhook:
   certificate:
     {{- toYaml $certificate | nindent 4 }}
 policy:
-  mode: {{ $config.mode | quote }}
+  mode: {{ include "certlint.mode" . }}
   missingSecret: {{ $config.missingSecret }}
   unreadableSecret: {{ $config.unreadableSecret }}
   onUnreadable: {{ $config.onUnreadable }}
@@ -36,5 +36,20 @@ selfProbe:
   namespace: {{ include "certlint.probeNamespace" . }}
 {{- end }}
 certlint:
-  {{- toYaml $config.certlint | nindent 2 }}
+  {{- include "certlint.document" . | nindent 2 }}
+{{- end }}
+
+{{/* YAML 1.1 takes a bare `off` for false. */}}
+{{- define "certlint.mode" -}}
+{{ ternary "off" .Values.config.mode (eq (toString .Values.config.mode) "false") | quote }}
+{{- end }}
+
+{{- define "certlint.document" -}}
+{{- $document := deepCopy .Values.config.certlint }}
+{{- range $rule, $level := $document.rules }}
+{{- if eq (toString $level) "false" }}
+{{- $_ := set $document.rules $rule "off" }}
+{{- end }}
+{{- end }}
+{{- toYaml $document }}
 {{- end }}

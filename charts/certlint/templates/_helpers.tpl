@@ -162,3 +162,53 @@ true
 {{ toYaml . }}
 {{- end }}
 {{- end }}
+
+{{/* A Pod that runs one command of the program and ends. */}}
+{{- define "certlint.onePod" -}}
+{{- $ := .root -}}
+serviceAccountName: {{ .serviceAccount }}
+automountServiceAccountToken: true
+enableServiceLinks: false
+restartPolicy: Never
+{{- with $.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $.Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $.Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  {{- toYaml $.Values.podSecurityContext | nindent 2 }}
+containers:
+  - name: certlint
+    image: {{ include "certlint.image" $ }}
+    imagePullPolicy: {{ $.Values.image.pullPolicy }}
+    args:
+      - {{ .command }}
+      - --config=/etc/certlint/config/config.yaml
+    env:
+      {{- include "certlint.env" $ | nindent 6 }}
+    securityContext:
+      {{- toYaml $.Values.securityContext | nindent 6 }}
+    resources:
+      {{- toYaml $.Values.resources | nindent 6 }}
+    volumeMounts:
+      - name: config
+        mountPath: /etc/certlint/config
+        readOnly: true
+volumes:
+  - name: config
+    configMap:
+      name: {{ include "certlint.fullname" $ }}
+{{- end }}
+
+{{- define "certlint.removeHook" -}}
+helm.sh/hook: pre-delete
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end }}
