@@ -3,7 +3,7 @@
 {{- $config := .Values.config }}
 {{- $certificate := dict "mode" "self" "secret" (include "certlint.caSecretName" .) }}
 {{- if ne .Values.webhook.certificate.mode "self" }}
-{{- $certificate = dict "mode" "files" "dir" "/etc/certlint/tls" }}
+{{- $certificate = dict "mode" "files" "directory" "/etc/certlint/tls" }}
 {{- end }}
 {{- $namespaces := list }}
 {{- if eq .Values.rbac.scope "namespaces" }}
@@ -29,12 +29,21 @@ policy:
 secretAccess: {{ .Values.secretAccess }}
 namespaces: {{ toJson $namespaces }}
 audit:
-  events: {{ .Values.audit.events }}
-  reports: {{ .Values.audit.reports }}
-{{- if .Values.selfProbe.enabled }}
-selfProbe:
-  namespace: {{ include "certlint.probeNamespace" . }}
-{{- end }}
+  {{- toYaml .Values.audit | nindent 2 }}
+selfTest:
+  enabled: {{ .Values.selfTest.enabled }}
+  namespace: {{ include "certlint.testNamespace" . }}
+limits:
+  bodyBytes: {{ int64 $config.limits.bodyBytes }}
+  inFlight: {{ $config.limits.inFlight }}
+  judging: {{ $config.limits.judging }}
+  connections: {{ $config.limits.connections }}
+tls:
+  minVersion: {{ $config.tls.minVersion | quote }}
+shutdown:
+  {{- toYaml $config.shutdown | nindent 2 }}
+log:
+  {{- toYaml $config.log | nindent 2 }}
 certlint:
   {{- include "certlint.document" . | nindent 2 }}
 {{- end }}

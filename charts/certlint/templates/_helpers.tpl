@@ -69,10 +69,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
-{{- define "certlint.probeNamespace" -}}
-{{- if .Values.selfProbe.namespace }}
-{{- .Values.selfProbe.namespace }}
-{{- else if eq .Values.rbac.scope "namespaces" }}
+{{- define "certlint.testNamespace" -}}
+{{- if .Values.selfTest.namespace }}
+{{- .Values.selfTest.namespace }}
+{{- else if and (eq .Values.rbac.scope "namespaces") .Values.rbac.namespaces }}
 {{- first .Values.rbac.namespaces }}
 {{- else -}}
 default

@@ -42,10 +42,12 @@
   resources: [events]
   verbs: ["create", "patch"]
 {{- end }}
-{{- if ne .Values.audit.reports "none" }}
-{{- $open := eq .Values.audit.reports "openReports" }}
-- apiGroups: [{{ ternary "openreports.io" "wgpolicyk8s.io" $open }}]
-  resources: [{{ ternary "reports" "policyreports" $open }}]
+{{- if .Values.audit.reports }}
+- apiGroups: [wgpolicyk8s.io]
+  resources: [policyreports]
+  verbs: ["get", "list", "watch", "create", "update", "patch", "delete"]
+- apiGroups: [openreports.io]
+  resources: [reports]
   verbs: ["get", "list", "watch", "create", "update", "patch", "delete"]
 {{- end }}
 {{- end }}
@@ -89,7 +91,7 @@
 {{- end }}
 
 {{/* The dry run of an Ingress asks for the right to create one. */}}
-{{- define "certlint.probeRules" -}}
+{{- define "certlint.testRules" -}}
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
   verbs: ["create"]
