@@ -3,7 +3,7 @@
 {{- $config := .Values.config }}
 {{- $certificate := dict "mode" "self" "secret" (include "certlint.caSecretName" .) }}
 {{- if ne .Values.webhook.certificate.mode "self" }}
-{{- $certificate = dict "mode" "files" "directory" "/etc/certlint/tls" }}
+{{- $certificate = dict "mode" "files" "dir" "/etc/certlint/tls" }}
 {{- end }}
 {{- $namespaces := list }}
 {{- if eq .Values.rbac.scope "namespaces" }}
@@ -30,9 +30,10 @@ secretAccess: {{ .Values.secretAccess }}
 namespaces: {{ toJson $namespaces }}
 audit:
   {{- toYaml .Values.audit | nindent 2 }}
-selfTest:
-  enabled: {{ .Values.selfTest.enabled }}
-  namespace: {{ include "certlint.testNamespace" . }}
+{{- if .Values.selfProbe.enabled }}
+selfProbe:
+  namespace: {{ include "certlint.probeNamespace" . }}
+{{- end }}
 limits:
   bodyBytes: {{ int64 $config.limits.bodyBytes }}
   inFlight: {{ $config.limits.inFlight }}

@@ -69,9 +69,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
-{{- define "certlint.testNamespace" -}}
-{{- if .Values.selfTest.namespace }}
-{{- .Values.selfTest.namespace }}
+{{- define "certlint.probeNamespace" -}}
+{{- if .Values.selfProbe.namespace }}
+{{- .Values.selfProbe.namespace }}
 {{- else if and (eq .Values.rbac.scope "namespaces") .Values.rbac.namespaces }}
 {{- first .Values.rbac.namespaces }}
 {{- else -}}

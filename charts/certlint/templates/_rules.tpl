@@ -42,12 +42,10 @@
   resources: [events]
   verbs: ["create", "patch"]
 {{- end }}
-{{- if .Values.audit.reports }}
-- apiGroups: [wgpolicyk8s.io]
-  resources: [policyreports]
-  verbs: ["get", "list", "watch", "create", "update", "patch", "delete"]
-- apiGroups: [openreports.io]
-  resources: [reports]
+{{- if ne .Values.audit.reports "none" }}
+{{- $open := eq .Values.audit.reports "openReports" }}
+- apiGroups: [{{ ternary "openreports.io" "wgpolicyk8s.io" $open }}]
+  resources: [{{ ternary "reports" "policyreports" $open }}]
   verbs: ["get", "list", "watch", "create", "update", "patch", "delete"]
 {{- end }}
 {{- end }}
@@ -91,7 +89,7 @@
 {{- end }}
 
 {{/* The dry run of an Ingress asks for the right to create one. */}}
-{{- define "certlint.testRules" -}}
+{{- define "certlint.probeRules" -}}
 - apiGroups: [networking.k8s.io]
   resources: [ingresses]
   verbs: ["create"]
