@@ -10,6 +10,8 @@
 //! program of the same name.
 
 mod args;
+#[allow(dead_code, unused_imports, reason = "what serves is not there yet")]
+mod judge;
 #[allow(dead_code, reason = "what serves is not there yet")]
 mod settings;
 #[allow(dead_code, reason = "what judges and watches is not there yet")]

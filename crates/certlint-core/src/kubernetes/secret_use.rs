@@ -173,8 +173,7 @@ impl<'a> Judge<'a, '_> {
     fn unusable(&mut self, one: &Use<'_>) {
         if self.options.whole_cluster {
             let pending = one.issued_for.is_some() || self.cluster.is_supplied(one.key);
-            let problem = unusable(one.key, one.at, pending);
-            self.problems.push(problem);
+            unusable(one.key, one.at, pending, self.problems);
         }
     }
 
@@ -225,15 +224,23 @@ pub(super) fn request_covers(request: &Request, pattern: &HostPattern) -> bool {
     matches!(covers(&names, pattern), Verdict::Covered(_))
 }
 
-/// A Secret without a certificate, said at what names it.
-pub(super) fn unusable(secret: &str, at: &Location, pending: bool) -> Problem {
-    Problem::SecretMalformed {
+/// Notes a Secret without a certificate at what names it, in the words that were found for it.
+pub(super) fn unusable(secret: &str, at: &Location, pending: bool, problems: &mut Vec<Problem>) {
+    let said = problems.iter().find_map(|problem| match problem {
+        Problem::SecretMalformed {
+            secret: other,
+            message,
+            ..
+        } if other == secret => Some(message.clone()),
+        _ => None,
+    });
+    problems.push(Problem::SecretMalformed {
         at: at.clone(),
         secret: secret.to_owned(),
-        message: "it holds no certificate that can be read".to_owned(),
+        message: said.unwrap_or_else(|| "it holds no certificate that can be read".to_owned()),
         help: None,
         pending,
-    }
+    });
 }
 
 fn request_misses(request: &Request, one: &Use<'_>, has_time: bool) -> Problem {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::policy::Mode;
+use super::policy::mode_name;
+use crate::settings::Mode;
 
 /// What the API server is told, and what is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +78,7 @@ impl Decision {
         rules.dedup();
         let mut audit = BTreeMap::from([
             ("decision", kind.as_str().to_owned()),
-            ("mode", mode.as_str().to_owned()),
+            ("mode", mode_name(mode).to_owned()),
         ]);
         if !rules.is_empty() {
             audit.insert("rules", rules.join(","));

@@ -47,6 +47,10 @@ impl<'a> Object<'a> {
             .then_some(Self { raw, header })
     }
 
+    pub(super) fn spec(&self) -> Option<&'a RawValue> {
+        self.header.spec
+    }
+
     pub(super) fn name(&self) -> &str {
         let name = self.header.metadata.name.as_deref();
         name.filter(|name| !name.is_empty()).unwrap_or(UNNAMED)
@@ -179,6 +183,9 @@ mod tests {
         let text: Value = serde_json::from_str(&object.text("shop", 0)).unwrap();
         assert_eq!(text["metadata"]["namespace"], "shop");
         assert_eq!(text["metadata"]["name"], "unnamed");
-        assert_eq!(text["metadata"]["creationTimestamp"], "1970-01-01T00:00:00Z");
+        assert_eq!(
+            text["metadata"]["creationTimestamp"],
+            "1970-01-01T00:00:00Z"
+        );
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn refusal(said: &[&Said], kind: &str) -> String {
         "if it is right as it is, annotate the {kind} with `certlint.io/ignore.{}: \"the reason\"`",
         first.rule
     ));
-    let lines: Vec<String> = lines.iter().map(|line| line_of(line, LINE_MAX)).collect();
+    let lines: Vec<String> = lines.iter().map(|text| line(text)).collect();
     lines.join("\n")
 }
 
@@ -75,14 +75,33 @@ fn list(names: &[String]) -> String {
     }
 }
 
-/// Findings as warnings, the worst first.
-pub(super) fn warnings<'s>(said: impl Iterator<Item = &'s Said>) -> Vec<String> {
-    let mut said: Vec<&Said> = said.filter(|one| one.level >= Level::Warning).collect();
+/// Warnings: what could not be known, then findings, the worst first.
+pub(super) fn warnings(obstacles: &[String], said: &[&Said]) -> Vec<String> {
+    let mut said: Vec<&Said> = said
+        .iter()
+        .copied()
+        .filter(|one| one.level >= Level::Warning)
+        .collect();
     said.sort_by_key(|one| std::cmp::Reverse(one.level));
-    let texts = said
+    let findings = said
         .iter()
         .map(|one| format!("{} [{}]", one.message, one.rule));
-    bounded(texts)
+    bounded(obstacles.iter().cloned().chain(findings))
+}
+
+/// Texts as the lines of a refusal.
+pub(super) fn lines(texts: &[String]) -> String {
+    let shown: Vec<String> = texts
+        .iter()
+        .take(FINDINGS_MAX)
+        .map(|text| line(text))
+        .collect();
+    shown.join("\n")
+}
+
+/// A text as one line of a refusal.
+pub(super) fn line(text: &str) -> String {
+    line_of(text, LINE_MAX)
 }
 
 /// Warnings of any texts: single lines, each once, few and short.
@@ -145,7 +164,10 @@ mod tests {
 
     #[test]
     fn a_refusal_names_host_secret_and_names_then_findings_then_the_cure() {
-        let one = said("name-not-covered", "certificate does not cover `shop.example.com`");
+        let one = said(
+            "name-not-covered",
+            "certificate does not cover `shop.example.com`",
+        );
         assert_eq!(
             refusal(&[&one], "Ingress"),
             "`shop.example.com` is not covered by Secret `shop/web-tls`, whose certificate is for \

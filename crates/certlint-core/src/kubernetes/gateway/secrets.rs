@@ -110,8 +110,7 @@ pub(super) fn resolve<'a>(
             Some(_) if usable.is_none() => {
                 if options.whole_cluster {
                     let pending = shim.is_some() || cluster.is_supplied(&key);
-                    let problem = unusable(&key, &reference.at, pending);
-                    fragment.problems.push(problem);
+                    unusable(&key, &reference.at, pending, &mut fragment.problems);
                 }
                 secrets.obstacle = Some(format!("Secret `{key}` cannot be used"));
                 continue;

@@ -1,0 +1,274 @@
+//! Lowers an object beside its neighbours and runs the rules, exactly as the linter does; keeps
+//! what is said of this object and of the Secrets that it names.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use certlint_core::check::{Settings, check};
+use certlint_core::config::Exemptions;
+use certlint_core::files::{File, FileError, Files};
+use certlint_core::finding::{Finding, Level};
+use certlint_core::kubernetes::{self, Options, OwnFinding, SecretSummary};
+use certlint_core::loader::Loader;
+use certlint_core::model::Model;
+use certlint_core::rules;
+use certlint_core::source::SourceId;
+
+use serde::Deserialize;
+
+use super::policy::Policy;
+use super::surroundings::Surroundings;
+use crate::settings::Verdict;
+use crate::store::{Body, Kept};
+
+/// The judged object in one of its states.
+#[derive(Debug)]
+pub(super) struct State<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) text: Cow<'a, str>,
+    /// `NAMESPACE/NAME` of the Secrets that it names.
+    pub(super) secrets: Vec<String>,
+}
+
+/// Something that is said of the object, or of a Secret that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) rule: &'static str,
+    pub(super) level: Level,
+    pub(super) message: String,
+    /// The field of the object; empty where a Secret is spoken of.
+    pub(super) field: String,
+    pub(super) help: Option<String>,
+    /// The hosts that are concerned.
+    pub(super) names: Vec<String>,
+    /// `NAMESPACE/NAME` of the Secret whose certificate is concerned.
+    pub(super) secret: Option<String>,
+    /// What that certificate covers; empty where this user may not know.
+    pub(super) certificate_names: Vec<String>,
+}
+
+/// All that is said.
+#[derive(Debug, Default)]
+pub(super) struct Assessment {
+    /// Of the object itself, in the order of its text.
+    pub(super) own: Vec<Said>,
+    /// Of the Secrets that it names.
+    pub(super) of_secrets: Vec<Said>,
+    /// The text is none that can be read.
+    pub(super) is_unreadable: bool,
+}
+
+/// What the object is called while it is judged.
+const OBJECT: &str = "object";
+const NEIGHBOUR: &str = "neighbour";
+
+/// Judges a state of an object.
+pub(super) fn assess(
+    state: &State<'_>,
+    around: &Surroundings,
+    policy: &Policy,
+    now: i64,
+) -> Assessment {
+    let texts = Texts::new(&state.text, around.objects());
+    let loader = Loader::new(&texts);
+    let options = Options {
+        namespace: state.namespace.to_owned(),
+        whole_cluster: true,
+        unknown_secrets: around.unknown(),
+        classes: policy.config.ingress_classes.clone(),
+        ..Options::default()
+    };
+    let summaries: Vec<_> = around.summaries().cloned().collect();
+    let (lowered, _) = kubernetes::lower_beside(&loader, &texts.paths(), &summaries, &options);
+    let model = loader.finish(lowered.fragments);
+    let findings = findings(&model, policy, now);
+    let is_foreign = around.is_foreign_to(state.namespace);
+    let named: Vec<_> = summaries
+        .iter()
+        .filter(|summary| is_named(state, summary))
+        .collect();
+    let titles: BTreeSet<String> = named.iter().map(|summary| summary.title()).collect();
+    let mut assessment = Assessment::default();
+    for finding in findings {
+        let name = source_name(&model, finding.primary.at.source);
+        if name == OBJECT {
+            assessment.is_unreadable |= finding.rule == "yaml-syntax";
+            let said = said(finding, state.namespace, is_foreign);
+            assessment.own.extend(capped(said, policy));
+        } else if titles.contains(name) {
+            let said = said(finding, state.namespace, is_foreign);
+            assessment.of_secrets.push(Said {
+                field: String::new(),
+                ..said
+            });
+        }
+    }
+    for summary in named {
+        let found = summary.findings().iter();
+        let lasting = found.filter(|own| own.ignored_until.is_none_or(|until| now >= until));
+        let said = lasting.map(|own| lasting_fault(summary, own));
+        assessment
+            .of_secrets
+            .extend(said.filter(|one| policy.config.levels.get(one.rule) != Some(&None)));
+    }
+    assessment
+}
+
+/// A Secret that the object names, and of which its user may hear.
+fn is_named(state: &State<'_>, summary: &SecretSummary) -> bool {
+    let mut secrets = state.secrets.iter();
+    **summary.namespace() == *state.namespace
+        && secrets.any(|named| {
+            named
+                .split_once('/')
+                .is_some_and(|(_, name)| name == &**summary.name())
+        })
+}
+
+/// What was found when the Secret was read.
+fn lasting_fault(summary: &SecretSummary, own: &OwnFinding) -> Said {
+    Said {
+        rule: own.rule,
+        level: own.level,
+        message: format!("{}: {}", summary.title(), own.message),
+        field: String::new(),
+        help: None,
+        names: Vec::new(),
+        secret: None,
+        certificate_names: Vec::new(),
+    }
+}
+
+/// What the rules find, with the levels and exemptions of the policy.
+fn findings(model: &Model, policy: &Policy, now: i64) -> Vec<Finding> {
+    let config = &policy.config;
+    let off = config.levels.iter().filter(|(_, level)| level.is_none());
+    let settings = Settings {
+        levels: off.map(|(rule, level)| (*rule, *level)).collect(),
+        ..Settings::default()
+    };
+    let mut findings = check(model, &settings, now);
+    Exemptions::new(&config.exemptions, now).apply(&mut findings);
+    for finding in &mut findings {
+        if let Some(Some(level)) = config.levels.get(finding.rule) {
+            finding.level = leveled(finding, *level);
+        }
+    }
+    findings
+}
+
+/// The level that the policy wants. A finding that is less than its rule's because something is
+/// about to change or is not proven stays below: that is never a reason to refuse.
+fn leveled(finding: &Finding, wanted: Level) -> Level {
+    let is_tempered = rules::by_id(finding.rule).is_some_and(|rule| finding.level < rule.level);
+    match is_tempered {
+        true => finding.level.min(wanted),
+        false => wanted,
+    }
+}
+
+/// What the policy says about Secrets that are missing or cannot be read.
+fn capped(mut said: Said, policy: &Policy) -> Option<Said> {
+    let wanted = match said.rule {
+        "secret-missing" => policy.missing_secret,
+        "secret-malformed" => policy.unreadable_secret,
+        _ => return Some(said),
+    };
+    match wanted {
+        Verdict::Allow => return None,
+        Verdict::Warn => said.level = said.level.min(Level::Warning),
+        Verdict::Deny => {}
+    }
+    Some(said)
+}
+
+/// Cures may name what certificates of other namespaces contain, so that they are left out where
+/// any takes part: whoever can create an object could else read what he may not.
+fn said(finding: Finding, namespace: &str, is_foreign: bool) -> Said {
+    let certificate = finding.facts.certificate;
+    let secret = certificate
+        .as_ref()
+        .and_then(|certificate| certificate.secret.clone());
+    let is_own = |secret: &String| {
+        let own = secret.split_once('/');
+        own.is_some_and(|(own, _)| own == namespace)
+    };
+    let may_know = !is_foreign && secret.as_ref().is_none_or(is_own);
+    Said {
+        rule: finding.rule,
+        level: finding.level,
+        message: finding.message,
+        field: finding.primary.at.path.as_str().to_owned(),
+        help: finding.help.filter(|_| may_know),
+        names: finding.facts.names,
+        secret,
+        certificate_names: certificate
+            .filter(|_| may_know)
+            .map_or_else(Vec::new, |certificate| certificate.names),
+    }
+}
+
+fn source_name(model: &Model, source: SourceId) -> &str {
+    model.sources.get(source).name()
+}
+
+/// The texts of an object and its neighbours, the oldest first, as they would be read from disk.
+struct Texts(Vec<File>);
+
+impl Texts {
+    fn new<'k>(object: &str, neighbours: impl Iterator<Item = &'k Kept>) -> Self {
+        let mut files = vec![(created(object.as_bytes()), file(OBJECT, object.as_bytes()))];
+        for kept in neighbours {
+            if let Body::Object(json) = kept.body() {
+                files.push((created(json), file(NEIGHBOUR, json)));
+            }
+        }
+        // The order is stable, and what is as old as the object comes before it.
+        files[1..].sort_by(|(a, _), (b, _)| a.cmp(b));
+        let position = files.partition_point(|(created, _)| *created <= files[0].0);
+        files[..position.max(1)].rotate_left(1);
+        Self(files.into_iter().map(|(_, file)| file).collect())
+    }
+
+    fn paths(&self) -> Vec<Vec<u8>> {
+        (0..self.0.len())
+            .map(|index| index.to_string().into_bytes())
+            .collect()
+    }
+}
+
+impl Files for Texts {
+    fn read(&self, path: &[u8]) -> Result<File, FileError> {
+        let index = str::from_utf8(path).ok().and_then(|path| path.parse().ok());
+        let file = index.and_then(|index: usize| self.0.get(index));
+        file.cloned().ok_or(FileError::Outside)
+    }
+
+    fn list(&self, _: &[u8]) -> Result<Vec<Vec<u8>>, FileError> {
+        Err(FileError::Outside)
+    }
+}
+
+fn file(name: &str, bytes: &[u8]) -> File {
+    File {
+        name: name.to_owned(),
+        bytes: Arc::from(bytes),
+        mode: None,
+    }
+}
+
+/// The time of creation, which decides who serves a host that two Ingresses claim.
+fn created(json: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Object {
+        metadata: Metadata,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Metadata {
+        creation_timestamp: Option<String>,
+    }
+    let object: Object = serde_json::from_slice(json).ok()?;
+    object.metadata.creation_timestamp
+}

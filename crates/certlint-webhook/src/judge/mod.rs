@@ -1,0 +1,74 @@
+//! Judges requests: an object as it was sent, and what is known of the cluster, give a decision.
+//!
+//! ```text
+//! Request ─ review ─┬─▶ skipped
+//!                   └─▶ Surroundings (store) ─ assess ─▶ what is said ─ ratchet ─▶ Decision
+//!                              ▲                              │
+//!                              └──── confirm (API server) ◀───┘ only before a refusal
+//! ```
+//!
+//! Everything but [`Live`] is a function of its arguments, so that all replicas answer alike and a
+//! dry run is no special case. Nothing here logs, counts or remembers.
+
+mod assess;
+mod confirm;
+mod decision;
+mod object;
+mod policy;
+mod ratchet;
+mod references;
+mod request;
+mod review;
+mod secret;
+mod surroundings;
+#[cfg(test)]
+mod tests;
+mod verdict;
+mod wording;
+
+pub(crate) use self::decision::{Cause, Decision, DecisionKind};
+pub(crate) use self::policy::{Policy, mode_name};
+pub(crate) use self::request::{Live, LiveSecret, Request};
+
+use self::review::Review;
+use self::surroundings::Surroundings;
+use self::verdict::Found;
+use crate::store::{Kind, Store};
+
+/// Judges a request at the moment `now` (unix seconds).
+pub(crate) async fn judge(
+    store: &Store,
+    live: &impl Live,
+    policy: &Policy,
+    request: &Request<'_>,
+    now: i64,
+) -> Decision {
+    let review = match review::begin(store, policy, request, now) {
+        Ok(review) => review,
+        Err(decision) => return *decision,
+    };
+    if review.kind == Kind::Secret {
+        return secret::judge(store, policy, request, &review, now);
+    }
+    let mut around = surroundings(store, policy, &review);
+    let mut found = Found::assess(&review, &around, policy, now);
+    if found.needs_a_look() && !policy.ignores_secrets {
+        let names = around.secret_names().cloned().collect();
+        around.learn(confirm::ask(live, names, request.deadline).await);
+        found = Found::assess(&review, &around, policy, now);
+    }
+    found.decide(&review, &around, policy)
+}
+
+/// The neighbours of both states of the object, but not the object itself.
+fn surroundings(store: &Store, policy: &Policy, review: &Review<'_>) -> Surroundings {
+    let mut around = Surroundings::default();
+    for kept in review.kept() {
+        around.add(store.neighbours(kept));
+    }
+    around.remove(review.kind, review.namespace, review.name());
+    if policy.ignores_secrets {
+        around.ignore_secrets();
+    }
+    around
+}

@@ -1,0 +1,117 @@
+//! The Secrets that an object names itself, of which its user wants to hear.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::store::Kind;
+
+#[derive(Deserialize)]
+struct IngressSpec {
+    #[serde(default)]
+    tls: Vec<IngressTls>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct IngressTls {
+    secret_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct GatewaySpec {
+    #[serde(default)]
+    listeners: Vec<Listener>,
+}
+
+#[derive(Deserialize)]
+struct Listener {
+    tls: Option<ListenerTls>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListenerTls {
+    #[serde(default)]
+    certificate_refs: Vec<Reference>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    name: Option<String>,
+    namespace: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RouteSpec {
+    tls: Option<RouteTls>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RouteTls {
+    external_certificate: Option<Reference>,
+}
+
+/// `NAMESPACE/NAME` of the Secrets; none where the fields have another form than they should.
+pub(super) fn secrets(kind: Kind, namespace: &str, spec: Option<&RawValue>) -> Vec<String> {
+    let Some(spec) = spec.map(RawValue::get) else {
+        return Vec::new();
+    };
+    let beside = |name: String| format!("{namespace}/{name}");
+    let of_reference = |reference: Reference| {
+        let namespace = reference.namespace.as_deref().unwrap_or(namespace);
+        Some(format!("{namespace}/{}", reference.name?))
+    };
+    match kind {
+        Kind::Ingress => {
+            let spec: Option<IngressSpec> = serde_json::from_str(spec).ok();
+            let entries = spec.into_iter().flat_map(|spec| spec.tls);
+            entries
+                .filter_map(|entry| entry.secret_name.map(beside))
+                .collect()
+        }
+        Kind::Gateway | Kind::ListenerSet => {
+            let spec: Option<GatewaySpec> = serde_json::from_str(spec).ok();
+            let listeners = spec.into_iter().flat_map(|spec| spec.listeners);
+            let references = listeners
+                .filter_map(|listener| listener.tls)
+                .flat_map(|tls| tls.certificate_refs);
+            references.filter_map(of_reference).collect()
+        }
+        Kind::Route => {
+            let spec: Option<RouteSpec> = serde_json::from_str(spec).ok();
+            let tls = spec.and_then(|spec| spec.tls);
+            let reference = tls.and_then(|tls| tls.external_certificate);
+            reference.and_then(of_reference).into_iter().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(kind: Kind, spec: &str) -> Vec<String> {
+        let spec = RawValue::from_string(spec.to_owned()).unwrap();
+        secrets(kind, "shop", Some(&spec))
+    }
+
+    #[test]
+    fn each_kind_names_its_secrets_in_its_own_field() {
+        let ingress = r#"{"tls": [{"secretName": "a", "hosts": []}, {}], "x": 1}"#;
+        assert_eq!(named(Kind::Ingress, ingress), ["shop/a"]);
+        let gateway = r#"{"listeners": [{"tls": {"certificateRefs":
+            [{"name": "a"}, {"name": "b", "namespace": "infra"}]}}, {"protocol": "HTTP"}]}"#;
+        assert_eq!(named(Kind::Gateway, gateway), ["shop/a", "infra/b"]);
+        let route = r#"{"tls": {"externalCertificate": {"name": "a"}}}"#;
+        assert_eq!(named(Kind::Route, route), ["shop/a"]);
+        assert!(named(Kind::HttpRoute, gateway).is_empty());
+    }
+
+    #[test]
+    fn a_field_of_another_form_names_nothing() {
+        assert!(named(Kind::Ingress, r#"{"tls": "a"}"#).is_empty());
+        assert!(secrets(Kind::Ingress, "shop", None).is_empty());
+    }
+}

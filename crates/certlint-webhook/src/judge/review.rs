@@ -1,0 +1,193 @@
+//! Which requests are looked at, and how strictly; all others pass untouched.
+//!
+//! What we do not understand is never refused: a webhook that does so keeps namespaces from being
+//! deleted and clusters from being upgraded.
+
+use super::assess::State;
+use super::decision::{Decision, DecisionKind};
+use super::object::Object;
+use super::policy::{Policy, mode_of, softer};
+use super::references;
+use super::request::Request;
+use super::wording;
+use crate::settings::{Mode, Verdict};
+use crate::store::{Kept, Kind, Store};
+
+/// The label of a namespace, and the annotation of an object, that set the mode.
+const MODE: &str = "certlint.io/mode";
+
+/// A request that is looked at.
+#[derive(Debug)]
+pub(super) struct Review<'a> {
+    pub(super) kind: Kind,
+    /// As users write it: `Ingress`.
+    pub(super) kind_name: &'a str,
+    pub(super) namespace: &'a str,
+    pub(super) mode: Mode,
+    pub(super) change: Change<'a>,
+}
+
+/// What is to happen to the object.
+#[derive(Debug)]
+pub(super) enum Change<'a> {
+    Create(Sent<'a>),
+    /// The new state, and the one that is there.
+    Update(Sent<'a>, Option<Sent<'a>>),
+    /// The state that is there.
+    Delete(Sent<'a>),
+}
+
+/// A state of the object.
+#[derive(Debug)]
+pub(super) struct Sent<'a> {
+    pub(super) object: Object<'a>,
+    pub(super) state: State<'a>,
+    pub(super) kept: Kept,
+}
+
+/// Decides whether a request is looked at; the decision is the answer where it is not.
+pub(super) fn begin<'a>(
+    store: &Store,
+    policy: &Policy,
+    request: &Request<'a>,
+    now: i64,
+) -> Result<Review<'a>, Box<Decision>> {
+    let mode = mode_of_namespace(store, policy, request.namespace);
+    let skipped = || Err(Box::new(Decision::skipped(mode)));
+    let Some(kind) = kind_of(request) else {
+        return skipped();
+    };
+    if mode == Mode::Off || !request.subresource.is_empty() {
+        return skipped();
+    }
+    let read = |raw| Sent::read(kind, request.namespace, raw, now);
+    let change = match (request.operation, request.object, request.old_object) {
+        ("CREATE", Some(new), _) => read(new).map(Change::Create),
+        ("UPDATE", Some(new), old) => read(new).map(|new| Change::Update(new, old.and_then(read))),
+        ("DELETE", _, Some(old)) if kind == Kind::Secret => read(old).map(Change::Delete),
+        _ => return skipped(),
+    };
+    let Some(change) = change else {
+        return Err(Box::new(unreadable(policy, mode, request.kind)));
+    };
+    let object = &change.state().object;
+    let is_solver = kind == Kind::Ingress && object.is_acme_solver();
+    if object.is_being_deleted() || is_solver || is_unchanged(kind, &change) {
+        return skipped();
+    }
+    let mode = mode_of_object(policy, mode, object);
+    if mode == Mode::Off {
+        return Err(Box::new(Decision::skipped(mode)));
+    }
+    Ok(Review {
+        kind,
+        kind_name: request.kind,
+        namespace: request.namespace,
+        mode,
+        change,
+    })
+}
+
+impl Review<'_> {
+    pub(super) fn name(&self) -> &str {
+        self.change.state().object.name()
+    }
+
+    /// Both states as the store would hold them.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &Kept> {
+        let old = match &self.change {
+            Change::Update(_, Some(old)) => Some(&old.kept),
+            _ => None,
+        };
+        std::iter::once(&self.change.state().kept).chain(old)
+    }
+}
+
+impl<'a> Change<'a> {
+    /// The state that is judged.
+    pub(super) fn state(&self) -> &Sent<'a> {
+        match self {
+            Self::Create(sent) | Self::Update(sent, _) | Self::Delete(sent) => sent,
+        }
+    }
+}
+
+impl<'a> Sent<'a> {
+    fn read(
+        kind: Kind,
+        namespace: &'a str,
+        raw: &'a serde_json::value::RawValue,
+        now: i64,
+    ) -> Option<Self> {
+        let object = Object::read(raw)?;
+        let text = object.text(namespace, now);
+        let kept = Kept::read(kind, text.as_bytes())?;
+        let secrets = references::secrets(kind, namespace, object.spec());
+        Some(Self {
+            object,
+            state: State {
+                namespace,
+                text,
+                secrets,
+            },
+            kept,
+        })
+    }
+}
+
+/// The kind, where it is one that we judge.
+fn kind_of(request: &Request<'_>) -> Option<Kind> {
+    Some(match (request.group, request.kind) {
+        ("networking.k8s.io", "Ingress") => Kind::Ingress,
+        ("gateway.networking.k8s.io", "Gateway") => Kind::Gateway,
+        ("gateway.networking.k8s.io", "ListenerSet") => Kind::ListenerSet,
+        ("gateway.networking.k8s.io", "HTTPRoute") => Kind::HttpRoute,
+        ("gateway.networking.k8s.io", "GRPCRoute") => Kind::GrpcRoute,
+        ("gateway.networking.k8s.io", "TLSRoute") => Kind::TlsRoute,
+        ("route.openshift.io", "Route") => Kind::Route,
+        ("", "Secret") => Kind::Secret,
+        _ => return None,
+    })
+}
+
+/// Secrets have no `spec`: what changed in one is seen in its certificate.
+fn is_unchanged(kind: Kind, change: &Change<'_>) -> bool {
+    match change {
+        Change::Update(new, Some(old)) if kind != Kind::Secret => {
+            new.object.is_same_as(&old.object)
+        }
+        _ => false,
+    }
+}
+
+/// A label that is no mode is as good as none.
+fn mode_of_namespace(store: &Store, policy: &Policy, namespace: &str) -> Mode {
+    let labels = store.namespace_labels(namespace);
+    let label = labels.as_ref().and_then(|labels| labels.get(MODE));
+    label
+        .and_then(|label| mode_of(label))
+        .unwrap_or(policy.mode)
+}
+
+/// Whoever may write an object must not be able to make it stricter for others, nor, unless that is
+/// wanted, softer for himself.
+fn mode_of_object(policy: &Policy, mode: Mode, object: &Object<'_>) -> Mode {
+    let wanted = object.annotation(MODE).and_then(mode_of);
+    match wanted {
+        Some(wanted) if policy.allow_object_override => softer(wanted, mode),
+        _ => mode,
+    }
+}
+
+/// The answer for an object that cannot be read.
+pub(super) fn unreadable(policy: &Policy, mode: Mode, kind: &str) -> Decision {
+    let mut decision = Decision::new(DecisionKind::Error, mode, Vec::new());
+    let text = format!("this {kind} could not be read, so that nothing in it was checked");
+    if policy.on_unreadable == Verdict::Deny && mode == Mode::Enforce {
+        decision.allowed = false;
+        decision.message = text;
+    } else if policy.on_unreadable != Verdict::Allow && mode != Mode::Audit {
+        decision.warnings = wording::bounded(std::iter::once(text));
+    }
+    decision
+}

@@ -1,0 +1,120 @@
+//! What is around an object: the neighbours of one moment, and what is known of each Secret.
+//!
+//! Old and new state of an object are judged within the same surroundings, so that a difference
+//! between them is never the work of somebody else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use certlint_core::kubernetes::SecretSummary;
+
+use super::request::LiveSecret;
+use crate::store::{Kept, Kind, Neighbours, SecretName};
+
+/// The neighbours of an object.
+#[derive(Debug, Default)]
+pub(super) struct Surroundings {
+    /// By what tells them apart.
+    objects: BTreeMap<(Kind, Arc<str>, Arc<str>), Arc<Kept>>,
+    secrets: BTreeMap<SecretName, State>,
+}
+
+/// What is known of a Secret.
+#[derive(Debug)]
+enum State {
+    Known(Arc<SecretSummary>),
+    /// There is none, as far as is known.
+    Missing,
+    /// Nothing, and why.
+    Unknown(String),
+}
+
+impl Surroundings {
+    /// Takes neighbours in; what is known already stays.
+    pub(super) fn add(&mut self, neighbours: Neighbours) {
+        for kept in neighbours.objects {
+            let place = (kept.kind(), kept.namespace().clone(), kept.name().clone());
+            self.objects.entry(place).or_insert(kept);
+        }
+        for (name, summary) in neighbours.secrets {
+            let state = summary.map_or(State::Missing, State::Known);
+            self.secrets.entry(name).or_insert(state);
+        }
+    }
+
+    /// Forgets what is known of all Secrets, for the reason given.
+    pub(super) fn ignore_secrets(&mut self) {
+        for state in self.secrets.values_mut() {
+            *state = State::Unknown(String::new());
+        }
+    }
+
+    /// Leaves an object out: it is judged itself.
+    pub(super) fn remove(&mut self, kind: Kind, namespace: &str, name: &str) {
+        self.objects.remove(&(kind, namespace.into(), name.into()));
+    }
+
+    /// Takes in what the API server says.
+    pub(super) fn learn(&mut self, answers: BTreeMap<SecretName, LiveSecret>) {
+        for (name, answer) in answers {
+            let state = match answer {
+                LiveSecret::Found(summary) => State::Known(summary),
+                LiveSecret::Missing => State::Missing,
+                LiveSecret::Unknown(why) => State::Unknown(why),
+            };
+            self.secrets.insert(name, state);
+        }
+    }
+
+    /// Sets one Secret to what it is, or was.
+    pub(super) fn set(&mut self, name: SecretName, summary: Option<Arc<SecretSummary>>) {
+        let state = summary.map_or(State::Missing, State::Known);
+        self.secrets.insert(name, state);
+    }
+
+    /// The other objects, sorted.
+    pub(super) fn objects(&self) -> impl Iterator<Item = &Kept> {
+        self.objects.values().map(|kept| &**kept)
+    }
+
+    /// Every Secret that something here names, sorted.
+    pub(super) fn secret_names(&self) -> impl Iterator<Item = &SecretName> {
+        self.secrets.keys()
+    }
+
+    /// The Secrets that are there, sorted.
+    pub(super) fn summaries(&self) -> impl Iterator<Item = &Arc<SecretSummary>> {
+        self.secrets.values().filter_map(|state| match state {
+            State::Known(summary) => Some(summary),
+            State::Missing | State::Unknown(_) => None,
+        })
+    }
+
+    /// `NAMESPACE/NAME` of the Secrets that could not be looked up.
+    pub(super) fn unknown(&self) -> BTreeSet<String> {
+        let mut unknown = BTreeSet::new();
+        for (name, state) in &self.secrets {
+            if matches!(state, State::Unknown(_)) {
+                unknown.insert(format!("{}/{}", name.namespace, name.name));
+            }
+        }
+        unknown
+    }
+
+    /// The Secrets that could not be looked up, and why.
+    pub(super) fn obstacles(&self) -> impl Iterator<Item = (&SecretName, &str)> {
+        self.secrets.iter().filter_map(|(name, state)| match state {
+            State::Unknown(why) if !why.is_empty() => Some((name, why.as_str())),
+            _ => None,
+        })
+    }
+
+    /// Something here belongs to another namespace whose owner may not want it told.
+    pub(super) fn is_foreign_to(&self, namespace: &str) -> bool {
+        let mut objects = self.objects.values();
+        let mut secrets = self.secrets.keys();
+        let tells = |kept: &Kept| matches!(kept.kind(), Kind::Certificate);
+        secrets.any(|name| &*name.namespace != namespace)
+            || objects.any(|kept| tells(kept) && &**kept.namespace() != namespace)
+    }
+}
