@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod chart;
 mod corpus;
 mod fuzz;
 mod generate;
@@ -28,6 +29,12 @@ use clap::Parser;
 enum Chore {
     /// Measure certlint beside `nginx -t`, kubeconform and kube-score.
     Bench,
+    /// Check the Helm chart.
+    Chart {
+        /// Record rights and settings anew.
+        #[arg(long)]
+        bless: bool,
+    },
     /// Compare the parser with the real nginx on configurations that others have published.
     Corpus,
     /// Run the fuzz targets.
@@ -60,6 +67,7 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Chore::parse() {
         Chore::Bench => bench::run(),
+        Chore::Chart { bless } => chart::run(bless),
         Chore::Corpus => corpus::run(),
         Chore::Fuzz { seconds } => fuzz::run(seconds),
         Chore::Generate { check } => generate::run(check),

@@ -6,17 +6,18 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{corpus, fuzz, generate, oracle, say, shell, tools};
+use crate::{chart, corpus, fuzz, generate, oracle, say, shell, tools};
 
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("tools", tools::run),
     ("format", format),
     ("lints", lints),
     ("documentation", documentation),
     ("tests", tests),
     ("generated files", || generate::run(true)),
+    ("chart", || chart::run(false)),
     ("oracle", || oracle::run(&oracle::Args::default())),
     ("corpus", corpus::run),
     ("fuzzing", || fuzz::run(fuzz::SECONDS)),

@@ -14,8 +14,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-pub(crate) use self::go::{ETCD, HELM_3, HELM_4, KUBERNETES};
+pub(crate) use self::go::{ETCD, HELM_3, HELM_4, KUBECONFORM, KUBERNETES};
 pub(crate) use self::peers::{Peers, peers};
+pub(crate) use self::schemas::schemas;
 use crate::{say, shell};
 
 /// Debian packages, each with a file that shows that it is there.
@@ -55,7 +56,7 @@ pub(crate) fn run() -> Result<()> {
     }
     debian_trees()?;
     cargo_fuzz()?;
-    for program in [KUBERNETES, ETCD, HELM_3, HELM_4] {
+    for program in [KUBERNETES, ETCD, HELM_3, HELM_4, KUBECONFORM] {
         program.build()?;
     }
     Ok(())

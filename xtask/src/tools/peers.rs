@@ -9,6 +9,9 @@ use anyhow::Result;
 use super::go::{KUBE_SCORE, KUBECONFORM};
 use super::schemas::schemas;
 
+/// The Kubernetes whose schemas kubeconform is given.
+const RELEASE: &str = "1.37.0";
+
 /// The programs, ready to run.
 pub(crate) struct Peers {
     /// The program, and the schemas in the form that it reads.
@@ -21,7 +24,7 @@ pub(crate) struct Peers {
 pub(crate) fn peers() -> Result<Peers> {
     Ok(Peers {
         kubeconform: KUBECONFORM.build()?.join("kubeconform"),
-        schemas: schemas()?,
+        schemas: schemas(RELEASE, false)?,
         kube_score: KUBE_SCORE.build()?.join("kube-score"),
     })
 }

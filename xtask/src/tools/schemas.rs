@@ -11,23 +11,25 @@ use anyhow::{Context, Result};
 use super::cached;
 use crate::shell;
 
-/// The package that carries the JSON schemas of Kubernetes, and the folder of one release in it.
-const SCHEMAS: (&str, &str) = ("kubernetes-validate", "1.37.0");
-const RELEASE: &str = "kubernetes_validate/kubernetes-json-schema/v1.37.0-local";
+/// The package that carries the JSON schemas of Kubernetes, those of one release in each folder.
+const PACKAGE: &str = "kubernetes-validate==1.37.0";
+const RELEASES: &str = "kubernetes_validate/kubernetes-json-schema";
 
-/// A folder of schemas that kubeconform can read.
+/// A folder of schemas that kubeconform can read: those of one release, such as `1.37.0`. The
+/// strict ones know no fields but those of the release.
 ///
 /// The files name themselves and each other by addresses that it does not resolve.
-pub(crate) fn schemas() -> Result<PathBuf> {
-    let (package, version) = SCHEMAS;
-    cached(&format!("{package}-{version}"), |temporary| {
+pub(crate) fn schemas(release: &str, strict: bool) -> Result<PathBuf> {
+    let suffix = if strict { "-strict" } else { "" };
+    let name = format!("{release}-local{suffix}");
+    cached(&format!("kubernetes-schemas-{name}"), |temporary| {
         let wheel = temporary.join("wheel");
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "install", "--quiet", "--no-deps"]);
         pip.args(["--root-user-action", "ignore", "--target"])
             .arg(&wheel);
-        shell::run(pip.arg(format!("{package}=={version}")))?;
-        for entry in fs::read_dir(wheel.join(RELEASE))? {
+        shell::run(pip.arg(PACKAGE))?;
+        for entry in fs::read_dir(wheel.join(RELEASES).join(format!("v{name}")))? {
             let file = entry?;
             let text = fs::read_to_string(file.path())?;
             let schema = readable(&text).with_context(|| file.path().display().to_string())?;

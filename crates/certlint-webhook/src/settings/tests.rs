@@ -93,3 +93,21 @@ fn the_embedded_certlint_yaml_is_read_as_the_linter_reads_it() {
         ["certlint: unknown key `rule`: did you mean `rules`?"]
     );
 }
+
+#[test]
+fn what_the_chart_renders_is_understood() {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../charts/certlint/ci/config"
+    );
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        if let Err(mistakes) = Settings::read(&text) {
+            panic!("{}: {mistakes:?}", path.display());
+        }
+        files += 1;
+    }
+    assert!(files > 5, "only {files}");
+}

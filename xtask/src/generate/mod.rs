@@ -1,5 +1,7 @@
 //! Generated files and parts of files: the rule table of the README, the schema of
-//! `certlint.yaml`.
+//! `certlint.yaml`, and what the chart says of its values.
+
+mod chart;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,14 +12,12 @@ use certlint_core::rules::RULES;
 use crate::{say, shell};
 
 const SCHEMA: &str = "crates/certlint/certlint.schema.json";
-const START: &str = "<!-- rules:start -->";
-const END: &str = "<!-- rules:end -->";
-
 /// Writes the generated parts, or with `check` only says whether they are up to date.
 pub(crate) fn run(check: bool) -> Result<()> {
     let readme = read("README.md")?;
-    put("README.md", &with_table(&readme, &table())?, check)?;
-    put(SCHEMA, &schema()?, check)
+    put("README.md", &with_table(&readme, "rules", &table())?, check)?;
+    put(SCHEMA, &schema()?, check)?;
+    chart::run(check)
 }
 
 fn read(name: &str) -> Result<String> {
@@ -60,15 +60,17 @@ fn table() -> String {
     table
 }
 
-/// `text` with `table` between the two markers.
-fn with_table(text: &str, table: &str) -> Result<String> {
+/// `text` with `table` between the two markers of that name.
+fn with_table(text: &str, name: &str, table: &str) -> Result<String> {
+    let start = format!("<!-- {name}:start -->");
+    let end = format!("<!-- {name}:end -->");
     let (head, rest) = text
-        .split_once(START)
-        .with_context(|| format!("README.md has no `{START}`"))?;
+        .split_once(&start)
+        .with_context(|| format!("there is no `{start}`"))?;
     let (_, tail) = rest
-        .split_once(END)
-        .with_context(|| format!("README.md has no `{END}`"))?;
-    Ok(format!("{head}{START}\n\n{table}\n{END}{tail}"))
+        .split_once(&end)
+        .with_context(|| format!("there is no `{end}`"))?;
+    Ok(format!("{head}{start}\n\n{table}\n{end}{tail}"))
 }
 
 #[cfg(test)]
@@ -77,15 +79,16 @@ mod tests {
 
     #[test]
     fn the_table_goes_between_the_markers_and_nowhere_else() {
-        let text = format!("a\n{START}\nold\n{END}\nb\n");
-        let fresh = with_table(&text, "new\n").unwrap();
-        assert_eq!(fresh, format!("a\n{START}\n\nnew\n\n{END}\nb\n"));
-        assert_eq!(with_table(&fresh, "new\n").unwrap(), fresh);
+        let text = "a\n<!-- x:start -->\nold\n<!-- x:end -->\nb\n";
+        let fresh = with_table(text, "x", "new\n").unwrap();
+        assert_eq!(fresh, "a\n<!-- x:start -->\n\nnew\n\n<!-- x:end -->\nb\n");
+        assert_eq!(with_table(&fresh, "x", "new\n").unwrap(), fresh);
     }
 
     #[test]
     fn a_readme_without_markers_is_an_error() {
-        assert!(with_table("no table here", "new").is_err());
-        assert!(with_table(START, "new").is_err());
+        assert!(with_table("no table here", "x", "new").is_err());
+        assert!(with_table("<!-- x:start -->", "x", "new").is_err());
+        assert!(with_table("<!-- y:start --><!-- y:end -->", "x", "new").is_err());
     }
 }
