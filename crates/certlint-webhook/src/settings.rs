@@ -205,6 +205,7 @@ pub(crate) struct Audit {
 /// The kinds of reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::enum_variant_names, reason = "the project is called so")]
 pub(crate) enum Reports {
     #[default]
     None,

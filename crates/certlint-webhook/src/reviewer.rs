@@ -1,0 +1,77 @@
+//! Reviews as the judge sees them, and the one answer that is ours: to the dry run by which we try
+//! whether the API server reaches us.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use crate::judge::{self, Decision, DecisionKind, Live, Policy, Request};
+use crate::serve::{Judge, Review};
+use crate::store::Store;
+
+/// The label of the Ingress that is refused in a dry run whatever else is in it.
+pub(crate) const SELF_TEST_LABEL: &str = "certlint.io/self-test";
+/// What it is refused with.
+pub(crate) const SELF_TEST_ANSWER: &str = "certlint: the self-test reached the webhook";
+
+/// Judges by what is known of the cluster.
+pub(crate) struct Reviewer<L> {
+    pub(crate) store: Arc<Store>,
+    pub(crate) live: L,
+    pub(crate) policy: Policy,
+}
+
+impl<L: Live + Send + 'static> Judge for Reviewer<L> {
+    fn judge<'a>(&'a self, review: &'a Review<'a>, deadline: Instant) -> BoxFuture<'a, Decision> {
+        async move {
+            if is_self_test(review) {
+                let mode = self.policy.mode;
+                let mut decision = Decision::new(DecisionKind::Deny, mode, Vec::new());
+                SELF_TEST_ANSWER.clone_into(&mut decision.message);
+                return decision;
+            }
+            let request = Request {
+                operation: &review.operation,
+                group: &review.kind.group,
+                kind: &review.kind.kind,
+                subresource: &review.sub_resource,
+                namespace: &review.namespace,
+                name: &review.name,
+                user: &review.user_info.username,
+                object: review.object,
+                old_object: review.old_object,
+                deadline,
+            };
+            judge::judge(&self.store, &self.live, &self.policy, &request, now()).await
+        }
+        .boxed()
+    }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |it| it.as_secs() as i64)
+}
+
+/// Nobody's Ingress is refused by this: what is only tried does not come to be either way.
+fn is_self_test(review: &Review<'_>) -> bool {
+    #[derive(Deserialize)]
+    struct Object {
+        metadata: Metadata,
+    }
+    #[derive(Deserialize)]
+    struct Metadata {
+        labels: std::collections::BTreeMap<String, String>,
+    }
+    let Some(object) = review.object.filter(|_| review.dry_run == Some(true)) else {
+        return false;
+    };
+    let text = object.get();
+    text.contains(SELF_TEST_LABEL)
+        && serde_json::from_str(text)
+            .is_ok_and(|it: Object| it.metadata.labels.contains_key(SELF_TEST_LABEL))
+}
