@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::{Subject, bundle};
-use crate::model::BundleId;
+use crate::model::{BundleId, Extent};
 use crate::name::{Hint, HintKind, HostPattern, hints};
 use crate::x509::Certificate;
 
@@ -99,6 +99,9 @@ impl<'m> Neighbours<'m> {
 fn place(subject: &Subject<'_>, id: BundleId) -> String {
     let sources = &subject.model.sources;
     let shown = bundle::shown(subject, id);
+    if subject.model.bundle(id).extent != Extent::Whole {
+        return shown; // no text has it
+    }
     let field = subject.model.bundle(id).field.as_ref();
     match field.or_else(|| subject.certificate_places(id).first()) {
         Some(at) => {
