@@ -123,7 +123,7 @@ pub fn lower_beside(
         suppressions.extend(summary.suppressions(source));
     }
     let mut fragments = Vec::new();
-    if let Some(&main) = sources.first().or(summarised.first()) {
+    if let Some(&main) = sources.iter().chain(&summarised).next() {
         let mut problems = Vec::new();
         for text in &texts {
             for read in read_text(text, options) {

@@ -1,21 +1,40 @@
 //! What is known of the cluster: facts and indexes. No kube, no async.
+//!
+//! ```text
+//! watch ─ Kept::read ─▶ Store { a Shelf for each kind, Secrets } ─ neighbours ─▶ judge
+//! ```
+//!
+//! Of an object the fields stay that lowering reads, of a Secret what it says without its key. A
+//! verdict looks up what is near the object, so that its cost does not grow with the cluster.
 
 mod kept;
+mod links;
+mod neighbours;
+mod project;
+mod secrets;
+mod shelf;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use kept::{Body, Kept, Kind};
+pub(crate) use neighbours::Neighbours;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use certlint_core::kubernetes::SecretSummary;
+
+use links::Link;
+use secrets::Secrets;
+use shelf::Shelf;
 
 /// The cluster as far as it is known; shared by all tasks.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
-    objects: RwLock<BTreeMap<Place, Arc<Kept>>>,
+    /// In the order of [`Kind`]; that of Secrets stays empty.
+    shelves: [Shelf; Kind::ALL.len()],
+    secrets: Secrets,
 }
-
-type Place = (Kind, Arc<str>, Arc<str>);
 
 /// Namespace and name of a Secret.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,121 +43,121 @@ pub(crate) struct SecretName {
     pub(crate) name: Arc<str>,
 }
 
-/// What can change the verdict on an object.
-#[derive(Debug, Default)]
-pub(crate) struct Neighbours {
-    /// Other objects, the oldest first; never the object itself, and no Secrets.
-    pub(crate) objects: Vec<Arc<Kept>>,
-    /// The Secrets that the object or a neighbour names, sorted; `None` where the store has none.
-    pub(crate) secrets: Vec<(SecretName, Option<Arc<SecretSummary>>)>,
-}
-
 impl Store {
     /// Takes in an object that was added or changed. The order of a watch decides which is newer.
     pub(crate) fn apply(&self, object: Kept) {
-        let place = (
-            object.kind(),
-            object.namespace().clone(),
-            object.name().clone(),
-        );
-        let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
-        objects.insert(place, Arc::new(object));
+        match object.into_secret() {
+            Ok(secret) => self.secrets.apply(secret),
+            Err(object) => self.shelf(object.kind()).apply(object),
+        }
     }
 
     /// Forgets an object that was deleted.
     pub(crate) fn remove(&self, kind: Kind, namespace: &str, name: &str) {
-        let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
-        objects.remove(&(kind, namespace.into(), name.into()));
+        match kind {
+            Kind::Secret => self.secrets.remove(namespace, name),
+            _ => self.shelf(kind).remove(namespace, name),
+        }
     }
 
-    /// Takes in a whole list: of one namespace, or of all. Nothing vanishes meanwhile.
+    /// Takes in a whole list: of one namespace, or of all. Nothing vanishes meanwhile, and nobody
+    /// waits for it. Objects of other kinds or namespaces do not belong into the list.
     pub(crate) fn replace(&self, kind: Kind, scope: Option<&str>, list: Vec<Kept>) {
-        let mut objects = self.objects.write().unwrap_or_else(PoisonError::into_inner);
-        objects.retain(|(own, namespace, _), _| {
-            *own != kind || scope.is_some_and(|scope| scope != &**namespace)
-        });
-        for object in list {
-            let place = (
-                object.kind(),
-                object.namespace().clone(),
-                object.name().clone(),
-            );
-            objects.insert(place, Arc::new(object));
+        let is_meant = |kept: &Kept| {
+            kept.kind() == kind && scope.is_none_or(|scope| *scope == **kept.namespace())
+        };
+        let list = list.into_iter().filter(is_meant);
+        match kind {
+            Kind::Secret => {
+                let list = list.filter_map(|kept| kept.into_secret().ok());
+                self.secrets.replace(scope, list.collect());
+            }
+            _ => self.shelf(kind).replace(scope, list.collect()),
         }
     }
 
-    /// What can change the findings that are located in this object.
+    /// What can change the findings that are located in this object, which need not be in the store.
+    ///
+    /// To compare two versions of an object, join the neighbours of both and judge both with them.
     pub(crate) fn neighbours(&self, object: &Kept) -> Neighbours {
-        let own = (
-            object.kind(),
-            object.namespace().clone(),
-            object.name().clone(),
-        );
-        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-        let mut neighbours = Neighbours::default();
-        for (place, kept) in objects.iter().filter(|(place, _)| **place != own) {
-            match kept.body() {
-                Body::Secret(summary) => {
-                    let name = SecretName {
-                        namespace: place.1.clone(),
-                        name: place.2.clone(),
-                    };
-                    neighbours.secrets.push((name, Some(summary.clone())));
-                }
-                Body::Object(_) => neighbours.objects.push(kept.clone()),
-            }
-        }
-        neighbours
+        neighbours::of(self, object)
     }
 
     /// The labels of a namespace; `None` for one that is not known.
     pub(crate) fn namespace_labels(&self, namespace: &str) -> Option<BTreeMap<String, String>> {
-        let _ = namespace;
-        None
+        let kept = self.shelf(Kind::Namespace).get("", namespace)?;
+        let object: serde_json::Value = serde_json::from_slice(kept.json()?).ok()?;
+        let labels = object["metadata"]["labels"].as_object();
+        let text = |(key, value): (&String, &serde_json::Value)| {
+            Some((key.clone(), value.as_str()?.to_owned()))
+        };
+        Some(labels.into_iter().flatten().filter_map(text).collect())
     }
 
-    /// Everything that names a Secret, or would write it, the oldest first.
+    /// Whose findings may change with a Secret: what names it, the routes behind a Gateway that
+    /// does, and what would write it; the oldest first.
     pub(crate) fn uses_of(&self, secret: &SecretName) -> Vec<Arc<Kept>> {
-        let _ = secret;
-        Vec::new()
+        let mut uses = BTreeSet::new();
+        let names = Link::Names(secret.clone());
+        for kind in [Kind::Gateway, Kind::Ingress, Kind::ListenerSet, Kind::Route] {
+            let named = self.shelf(kind).linked(&names);
+            for holder in &named {
+                uses.extend(self.attached_to(holder));
+            }
+            uses.extend(named);
+        }
+        let writes = Link::Writes(secret.clone());
+        for kind in [Kind::Certificate, Kind::ExternalSecret, Kind::SealedSecret] {
+            uses.extend(self.shelf(kind).linked(&writes));
+        }
+        uses.into_iter().collect()
     }
 
-    /// Every object of a kind but Secrets, the oldest first.
+    /// The routes that are attached to a Gateway or ListenerSet.
+    fn attached_to(&self, holder: &Kept) -> Vec<Arc<Kept>> {
+        let (namespace, name) = (holder.namespace().clone(), holder.name().clone());
+        let parent = Link::Parent(holder.kind(), namespace, name);
+        let kinds = [Kind::GrpcRoute, Kind::HttpRoute, Kind::TlsRoute];
+        let routes = kinds
+            .iter()
+            .flat_map(|&kind| self.shelf(kind).linked(&parent));
+        routes.collect()
+    }
+
+    /// Every object of a kind but Secrets, sorted by name.
     pub(crate) fn all(&self, kind: Kind) -> Vec<Arc<Kept>> {
-        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-        let of_kind = objects.iter().filter(|((own, ..), _)| *own == kind);
-        of_kind.map(|(_, kept)| kept.clone()).collect()
+        self.shelf(kind).all()
     }
 
     /// Every Secret, sorted by name.
     pub(crate) fn secrets(&self) -> Vec<Arc<SecretSummary>> {
-        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-        let secrets = objects.values().filter_map(|kept| match kept.body() {
-            Body::Secret(summary) => Some(summary.clone()),
-            Body::Object(_) => None,
-        });
-        secrets.collect()
+        self.secrets.all()
+    }
+
+    /// One object other than a Secret.
+    pub(crate) fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<Arc<Kept>> {
+        self.shelf(kind).get(namespace, name)
     }
 
     /// One Secret.
     pub(crate) fn secret(&self, namespace: &str, name: &str) -> Option<Arc<SecretSummary>> {
-        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-        match objects
-            .get(&(Kind::Secret, namespace.into(), name.into()))?
-            .body()
-        {
-            Body::Secret(summary) => Some(summary.clone()),
-            Body::Object(_) => None,
+        self.secrets.get(namespace, name)
+    }
+
+    /// How many objects of a kind are held.
+    pub(crate) fn count(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Secret => self.secrets.count(),
+            _ => self.shelf(kind).count(),
         }
     }
 
-    /// How many objects of each kind are held.
-    pub(crate) fn counts(&self) -> BTreeMap<Kind, usize> {
-        let objects = self.objects.read().unwrap_or_else(PoisonError::into_inner);
-        let mut counts = BTreeMap::new();
-        for (kind, ..) in objects.keys() {
-            *counts.entry(*kind).or_default() += 1;
-        }
-        counts
+    /// How many objects are too large to be kept, so that nothing is known of them.
+    pub(crate) fn too_large(&self) -> usize {
+        self.shelves.iter().map(Shelf::too_large).sum()
+    }
+
+    fn shelf(&self, kind: Kind) -> &Shelf {
+        &self.shelves[kind as usize]
     }
 }

@@ -1,0 +1,255 @@
+//! What can change the findings that are located in an object, and nothing else.
+//!
+//! Findings of an object depend on others in these ways only: who claims the same host, which
+//! Secrets are named, what will write those, which Gateway a route is attached to, and what is
+//! granted. Each way is an index, so that a verdict costs as much as the object has hosts, however
+//! large the cluster is. More than what counts does no harm: it is part of the cluster, too.
+//!
+//! One thing is left out on purpose: a route whose hostname another route of the same listener has
+//! as well is judged for itself, though the linter tells of one of them only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use certlint_core::kubernetes::SecretSummary;
+use certlint_core::name::HostPattern;
+
+use super::links::Link;
+use super::secrets::does_cover;
+use super::{Kept, Kind, SecretName, Store};
+
+/// What can change the verdict on an object.
+#[derive(Debug, Default)]
+pub(crate) struct Neighbours {
+    /// Other objects, the oldest first; never the object itself, and no Secrets.
+    pub(crate) objects: Vec<Arc<Kept>>,
+    /// The Secrets that the object or a neighbour names, and such as cover a host in their place,
+    /// sorted; `None` where the store has none.
+    pub(crate) secrets: Vec<(SecretName, Option<Arc<SecretSummary>>)>,
+}
+
+/// See [`Store::neighbours`].
+pub(super) fn of(store: &Store, object: &Kept) -> Neighbours {
+    let mut gathered = Gathered {
+        store,
+        object,
+        objects: BTreeSet::new(),
+        secrets: BTreeMap::new(),
+    };
+    gathered.gather();
+    Neighbours {
+        objects: gathered.objects.into_iter().collect(),
+        secrets: gathered.secrets.into_iter().collect(),
+    }
+}
+
+struct Gathered<'a> {
+    store: &'a Store,
+    object: &'a Kept,
+    objects: BTreeSet<Arc<Kept>>,
+    secrets: BTreeMap<SecretName, Option<Arc<SecretSummary>>>,
+}
+
+impl Gathered<'_> {
+    fn gather(&mut self) {
+        let object = self.object;
+        match object.kind() {
+            Kind::Certificate => {
+                for link in object.links() {
+                    self.linked(Kind::Certificate, link);
+                }
+            }
+            Kind::Gateway => self.holder(object),
+            Kind::GrpcRoute | Kind::HttpRoute | Kind::TlsRoute => self.parents(object),
+            Kind::Ingress => {
+                self.ingress();
+                self.named(object, true);
+            }
+            Kind::ListenerSet => {
+                self.holder(object);
+                self.parents(object);
+            }
+            Kind::Route => self.named(object, true),
+            Kind::Secret => {
+                let name = SecretName {
+                    namespace: object.namespace().clone(),
+                    name: object.name().clone(),
+                };
+                self.writers(&name);
+            }
+            Kind::ExternalSecret
+            | Kind::IngressClass
+            | Kind::Namespace
+            | Kind::ReferenceGrant
+            | Kind::SealedSecret => {}
+        }
+    }
+
+    fn ingress(&mut self) {
+        let object = self.object;
+        self.classes();
+        for link in object.links() {
+            if let Link::Host(host) = link {
+                for other in self.store.shelf(Kind::Ingress).linked(link) {
+                    self.add(other.clone());
+                    self.named(&other, false);
+                }
+                self.pool(host);
+            }
+        }
+    }
+
+    /// The classes that say who is whose rival: that of the object, and the default.
+    fn classes(&mut self) {
+        let classes = self.store.shelf(Kind::IngressClass);
+        let own = self.object.class().and_then(|name| classes.get("", name));
+        let defaults = classes.linked(&Link::DefaultClass);
+        own.into_iter()
+            .chain(defaults)
+            .for_each(|class| self.add(class));
+    }
+
+    /// For controllers that serve any Secret of the namespace's Ingresses that covers a host: such
+    /// a Secret, or else one of which nothing is known, each with an Ingress that brings it in.
+    fn pool(&mut self, host: &str) {
+        let namespace = self.object.namespace().clone();
+        let pattern = HostPattern::ingress(host);
+        let named = self.object.links().iter().filter_map(|link| match link {
+            Link::Names(secret) => self.store.secret(&secret.namespace, &secret.name),
+            _ => None,
+        });
+        if named
+            .into_iter()
+            .any(|secret| does_cover(&secret, &pattern))
+        {
+            return;
+        }
+        let covering = self.store.secrets.covering(&namespace, &pattern);
+        if let Some(first) = covering.first() {
+            // Nobody may name it; then it is what the user may have meant.
+            let name = name_of(first);
+            self.secrets.insert(name, Some(first.clone()));
+        }
+        let class = self.class_of(self.object);
+        let is_rival = |other: &Kept| self.class_of(other) == class && !other.is_same(self.object);
+        let ingresses = self.store.shelf(Kind::Ingress);
+        let member = covering
+            .iter()
+            .find_map(|secret| ingresses.first_linked(&Link::Names(name_of(secret)), is_rival));
+        let is_unknown = |link: &Link| match link {
+            Link::Names(secret) => {
+                let held = self.store.secret(&secret.namespace, &secret.name);
+                held.is_none_or(|secret| secret.names().is_none())
+            }
+            _ => false,
+        };
+        let brings = member.or_else(|| {
+            let mut others = ingresses.in_namespace(&namespace).into_iter();
+            others.find(|other| is_rival(other) && other.links().iter().any(is_unknown))
+        });
+        if let Some(other) = brings {
+            self.named(&other, false);
+            self.add(other);
+        }
+    }
+
+    fn class_of(&self, ingress: &Kept) -> Option<Arc<str>> {
+        let default = || {
+            let classes = self.store.shelf(Kind::IngressClass);
+            // With several defaults the API server takes the newest.
+            let newest = classes.linked(&Link::DefaultClass).pop();
+            newest.map(|class| class.name().clone())
+        };
+        ingress.class().cloned().or_else(default)
+    }
+
+    /// A Gateway or ListenerSet: its Secrets, and what allows it to name those of others.
+    fn holder(&mut self, holder: &Kept) {
+        self.named(holder, true);
+        for link in holder.links() {
+            if let Link::Names(secret) = link
+                && secret.namespace != *holder.namespace()
+            {
+                let grants = self.store.shelf(Kind::ReferenceGrant);
+                let grants = grants.in_namespace(&secret.namespace);
+                grants.into_iter().for_each(|grant| self.add(grant));
+            }
+        }
+    }
+
+    /// What a route or ListenerSet is attached to, and the other listeners there, which may take
+    /// its names.
+    fn parents(&mut self, object: &Kept) {
+        for link in object.links() {
+            let Link::Parent(kind, namespace, name) = link else {
+                continue;
+            };
+            // A ListenerSet has no Secrets of its parent.
+            let is_route = object.kind() != Kind::ListenerSet;
+            if let Some(parent) = self.store.shelf(*kind).get(namespace, name) {
+                if is_route {
+                    self.holder(&parent);
+                }
+                if *kind == Kind::ListenerSet {
+                    self.parents(&parent);
+                }
+                self.add(parent);
+            }
+            if *kind == Kind::Gateway {
+                self.linked(Kind::ListenerSet, link);
+            }
+        }
+    }
+
+    /// The Secrets that an object names, and what writes them where that counts.
+    fn named(&mut self, object: &Kept, with_writers: bool) {
+        for link in object.links() {
+            if let Link::Names(secret) = link {
+                let held = self.store.secret(&secret.namespace, &secret.name);
+                self.secrets.insert(secret.clone(), held);
+                if with_writers {
+                    self.writers(secret);
+                }
+            }
+        }
+    }
+
+    /// What will write a Secret.
+    fn writers(&mut self, secret: &SecretName) {
+        let writes = Link::Writes(secret.clone());
+        for kind in [Kind::Certificate, Kind::ExternalSecret, Kind::SealedSecret] {
+            self.linked(kind, &writes);
+        }
+        // Of the objects for which cert-manager writes it the oldest counts.
+        let issued = Link::Issued(secret.clone());
+        for kind in [Kind::Ingress, Kind::Gateway, Kind::ListenerSet] {
+            let is_other = |other: &Kept| !other.is_same(self.object);
+            let oldest = self.store.shelf(kind).first_linked(&issued, is_other);
+            if let Some(oldest) = oldest {
+                if kind == Kind::Ingress {
+                    self.named(&oldest, false);
+                }
+                self.add(oldest);
+            }
+        }
+    }
+
+    fn linked(&mut self, kind: Kind, link: &Link) {
+        for other in self.store.shelf(kind).linked(link) {
+            self.add(other);
+        }
+    }
+
+    fn add(&mut self, other: Arc<Kept>) {
+        if !other.is_same(self.object) {
+            self.objects.insert(other);
+        }
+    }
+}
+
+fn name_of(secret: &SecretSummary) -> SecretName {
+    SecretName {
+        namespace: secret.namespace().clone(),
+        name: secret.name().clone(),
+    }
+}

@@ -1,0 +1,179 @@
+//! The summaries of all Secrets, by name and by what their certificates cover.
+//!
+//! Tens of thousands are held, so that every byte counts: a name of a certificate is found by its
+//! hash, and the certificate is asked again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use certlint_core::kubernetes::{SecretSummary, Shared};
+use certlint_core::name::{HostPattern, Verdict, covers};
+
+/// The Secrets.
+#[derive(Debug, Default)]
+pub(super) struct Secrets {
+    writer: Mutex<Shared>,
+    by_namespace: RwLock<BTreeMap<Arc<str>, Namespace>>,
+}
+
+/// The Secrets of a namespace.
+#[derive(Debug, Default)]
+struct Namespace {
+    by_name: BTreeMap<Arc<str>, Arc<SecretSummary>>,
+    /// The hash of a name that a certificate covers, and the Secret that has it.
+    by_host: BTreeSet<(u64, Arc<str>)>,
+}
+
+impl Secrets {
+    pub(super) fn apply(&self, mut secret: SecretSummary) {
+        let mut shared = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        secret.share(&mut shared);
+        self.change(|all| {
+            let own = all.entry(secret.namespace().clone()).or_default();
+            own.insert(secret);
+        });
+    }
+
+    pub(super) fn remove(&self, namespace: &str, name: &str) {
+        let _turn = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.change(|all| {
+            let Some(own) = all.get_mut(namespace) else {
+                return;
+            };
+            own.remove(name);
+            if own.by_name.is_empty() {
+                all.remove(namespace);
+            }
+        });
+    }
+
+    /// Exchanges the Secrets of one namespace, or all.
+    pub(super) fn replace(&self, scope: Option<&str>, list: Vec<SecretSummary>) {
+        let mut shared = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut new: BTreeMap<Arc<str>, Namespace> = BTreeMap::new();
+        for mut secret in list {
+            secret.share(&mut shared);
+            new.entry(secret.namespace().clone())
+                .or_default()
+                .insert(secret);
+        }
+        // What was there is dropped when nobody waits for it any more.
+        let before = self.change(|all| match scope {
+            None => std::mem::replace(all, new),
+            Some(scope) => {
+                let before = all.remove_entry(scope).into_iter().collect();
+                all.extend(new.remove_entry(scope));
+                before
+            }
+        });
+        drop(before);
+        shared.forget_unused();
+    }
+
+    pub(super) fn get(&self, namespace: &str, name: &str) -> Option<Arc<SecretSummary>> {
+        self.read(|all| all.get(namespace)?.by_name.get(name).cloned())
+    }
+
+    /// The Secrets of a namespace that cover a host, sorted by name.
+    pub(super) fn covering(&self, namespace: &str, host: &HostPattern) -> Vec<Arc<SecretSummary>> {
+        let mut found = BTreeMap::new();
+        self.read(|all| {
+            let Some(own) = all.get(namespace) else {
+                return;
+            };
+            for hash in hashes_of_covering(host) {
+                let same = own.by_host.range((hash, Arc::from(""))..);
+                for (_, name) in same.take_while(|(other, _)| *other == hash) {
+                    if let Some(secret) = own.by_name.get(name) {
+                        found.insert(name.clone(), secret.clone());
+                    }
+                }
+            }
+        });
+        let mut found: Vec<_> = found.into_values().collect();
+        found.retain(|secret| does_cover(secret, host));
+        found
+    }
+
+    /// All Secrets, sorted by name.
+    pub(super) fn all(&self) -> Vec<Arc<SecretSummary>> {
+        self.read(|all| {
+            let secrets = all.values().flat_map(|own| own.by_name.values());
+            secrets.cloned().collect()
+        })
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.read(|all| all.values().map(|own| own.by_name.len()).sum())
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&BTreeMap<Arc<str>, Namespace>) -> T) -> T {
+        look(
+            &self
+                .by_namespace
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<Arc<str>, Namespace>) -> T) -> T {
+        change(
+            &mut self
+                .by_namespace
+                .write()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+}
+
+impl Namespace {
+    fn insert(&mut self, secret: SecretSummary) {
+        self.remove(&secret.name().clone());
+        let name = secret.name().clone();
+        let hashes = hashes(&secret).into_iter();
+        self.by_host.extend(hashes.map(|hash| (hash, name.clone())));
+        self.by_name.insert(name, Arc::new(secret));
+    }
+
+    fn remove(&mut self, name: &str) {
+        if let Some((name, secret)) = self.by_name.remove_entry(name) {
+            for hash in hashes(&secret) {
+                self.by_host.remove(&(hash, name.clone()));
+            }
+        }
+    }
+}
+
+/// The certificate of a Secret covers all of a host.
+pub(super) fn does_cover(secret: &SecretSummary, host: &HostPattern) -> bool {
+    let names = secret.names();
+    names.is_some_and(|names| matches!(covers(&names, host), Verdict::Covered(_)))
+}
+
+/// The hashes of the names of a certificate.
+fn hashes(secret: &SecretSummary) -> Vec<u64> {
+    let names = secret.names().unwrap_or_default().names();
+    names.iter().map(|name| hash(name)).collect()
+}
+
+/// The hashes of the names of which one covers a host.
+fn hashes_of_covering(host: &HostPattern) -> Vec<u64> {
+    match host {
+        HostPattern::Address(address) => vec![hash(&address.to_string())],
+        HostPattern::Exact(host) => {
+            let wildcard = host
+                .split_once('.')
+                .map(|(_, base)| hash(&format!("*.{base}")));
+            std::iter::once(hash(host)).chain(wildcard).collect()
+        }
+        HostPattern::LeadingWildcard { base, .. } => vec![hash(&format!("*.{base}"))],
+        _ => Vec::new(),
+    }
+}
+
+fn hash(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
+}

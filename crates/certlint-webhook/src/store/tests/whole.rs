@@ -1,0 +1,133 @@
+//! An object is judged beside its neighbours as it is beside the whole cluster.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use certlint_core::check::{Settings, check};
+use certlint_core::files::{File, FileError, Files};
+use certlint_core::kubernetes::{Options, SecretSummary, lower_beside};
+use certlint_core::loader::Loader;
+use proptest::prelude::*;
+use proptest::test_runner::{TestCaseError, TestRunner};
+
+use super::cluster::cluster;
+use super::kept;
+use crate::store::{Kept, Kind, Store};
+
+/// 2026-11-21T00:00:00Z
+const NOW: i64 = 1_795_219_200;
+
+/// Rule, level, field and message of what is found in an object.
+type Told = BTreeSet<(&'static str, &'static str, String, String)>;
+
+#[test]
+fn neighbours_say_as_much_as_the_whole_cluster() {
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(400));
+    let mut told = BTreeSet::new();
+    let seen = std::cell::RefCell::new(&mut told);
+    let result = runner.run(&cluster(), |objects| {
+        let store = Store::default();
+        let objects: Vec<Kept> = objects
+            .iter()
+            .map(|(kind, object)| kept(*kind, object))
+            .collect();
+        for object in &objects {
+            store.apply(object.clone());
+        }
+        for object in objects
+            .iter()
+            .filter(|object| object.kind() != Kind::Secret)
+        {
+            let others = Kind::ALL.into_iter().flat_map(|kind| store.all(kind));
+            let others: Vec<_> = others.filter(|other| !other.is_same(object)).collect();
+            let whole = findings(object, others, store.secrets());
+            let neighbours = store.neighbours(object);
+            let secrets = neighbours.secrets.into_iter().filter_map(|(_, held)| held);
+            let near = findings(object, neighbours.objects, secrets.collect());
+            if whole != near {
+                let name = format!(
+                    "{:?} {}/{}",
+                    object.kind(),
+                    object.namespace(),
+                    object.name()
+                );
+                return Err(TestCaseError::fail(format!(
+                    "{name}\n{whole:#?}\n{near:#?}"
+                )));
+            }
+            seen.borrow_mut().extend(whole.iter().map(|told| told.0));
+        }
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    for rule in [
+        "certificate-never-issued",
+        "certificate-request-misses-host",
+        "default-certificate-served",
+        "host-claimed-twice",
+        "host-without-tls",
+        "name-not-covered",
+        "reference-not-granted",
+        "secret-claimed-twice",
+        "secret-missing",
+        "upstream-not-verified",
+    ] {
+        assert!(told.contains(rule), "no cluster was about {rule}");
+    }
+}
+
+/// What is found in an object beside others.
+fn findings(object: &Kept, others: Vec<Arc<Kept>>, secrets: Vec<Arc<SecretSummary>>) -> Told {
+    let mut all = others;
+    all.push(Arc::new(object.clone()));
+    all.sort();
+    let own = all
+        .iter()
+        .position(|other| other.is_same(object))
+        .expect("it is there");
+    let paths: Vec<_> = (0..all.len())
+        .map(|index| index.to_string().into_bytes())
+        .collect();
+    let files = Texts(all);
+    let loader = Loader::new(&files);
+    let options = Options {
+        whole_cluster: true,
+        ..Options::default()
+    };
+    let (lowered, unreadable) = lower_beside(&loader, &paths, &secrets, &options);
+    assert!(unreadable.is_empty(), "{unreadable:?}");
+    let model = loader.finish(lowered.fragments);
+    let findings = check(&model, &Settings::default(), NOW).into_iter();
+    let is_own = |name: &str| name.parse() == Ok(own);
+    findings
+        .filter(|finding| is_own(model.sources.get(finding.primary.at.source).name()))
+        // Counts what the whole cluster needs, at the first place of all.
+        .filter(|finding| finding.rule != "unverifiable")
+        .map(|finding| {
+            let path = finding.primary.at.path.as_str().to_owned();
+            (finding.rule, finding.level.as_str(), path, finding.message)
+        })
+        .collect()
+}
+
+/// The texts of objects, by their number.
+struct Texts(Vec<Arc<Kept>>);
+
+impl Files for Texts {
+    fn read(&self, path: &[u8]) -> Result<File, FileError> {
+        let name = String::from_utf8_lossy(path).into_owned();
+        let index: usize = name.parse().map_err(|_| FileError::NotFound)?;
+        let json = self.0[index].json().ok_or(FileError::NotFound)?;
+        Ok(File {
+            name,
+            bytes: json.into(),
+            mode: None,
+        })
+    }
+
+    fn list(&self, _: &[u8]) -> Result<Vec<Vec<u8>>, FileError> {
+        Err(FileError::NotFound)
+    }
+}
