@@ -97,7 +97,7 @@ pub(super) fn judge(
 fn summary(sent: &Sent<'_>) -> Option<Arc<SecretSummary>> {
     match sent.kept.body() {
         Body::Secret(summary) => Some(summary.clone()),
-        Body::Object(_) => None,
+        Body::Object(_) | Body::TooLarge => None,
     }
 }
 
