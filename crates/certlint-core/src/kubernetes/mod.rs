@@ -58,7 +58,7 @@ pub use controller::Choice;
 pub use list::{Object, objects};
 pub use lower::{Lowered, Options, is_namespace, looks_like_manifest, lower, lower_beside};
 pub use node::{Duplicate, Key, Node, Style, Tree, Value};
-pub use stream::{read, read_with};
+pub use stream::{read, read_with, sections};
 pub use summary::{KeyState, OwnFinding, SecretSummary, Shared};
 pub(crate) use summary::{LATER, summarise};
 pub use syntax_error::SyntaxError;

@@ -36,12 +36,7 @@ where
     if let Some(error) = unreadable(text) {
         return vec![make(Document::new(Body::Broken(error), Vec::new()))];
     }
-    let start = if text.starts_with(b"\xef\xbb\xbf") {
-        3
-    } else {
-        0
-    };
-    let sections = sections(text, start);
+    let sections = sections(text);
     let read = |section: Range<usize>| {
         let documents = read_section(&text[section.clone()], section.start);
         documents.into_iter().map(&make)
@@ -73,8 +68,16 @@ fn unreadable(text: &[u8]) -> Option<SyntaxError> {
         .then(|| SyntaxError::new(Span::new(0, 0), "the text is larger than 4 GiB"))
 }
 
-/// Where the text is cut: at every `---` line, but not between directives and their document.
-fn sections(text: &[u8], start: usize) -> Vec<Range<usize>> {
+/// The parts of a text that [`read`] reads each for itself, behind a byte order mark.
+///
+/// It is cut at every `---` line, but not between directives and their document.
+#[must_use]
+pub fn sections(text: &[u8]) -> Vec<Range<usize>> {
+    let start = if text.starts_with(b"\xef\xbb\xbf") {
+        3
+    } else {
+        0
+    };
     let is_directive = |section: &[u8]| {
         section.starts_with(b"%") || memchr::memmem::find(section, b"\n%").is_some()
     };

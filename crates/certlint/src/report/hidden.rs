@@ -2,14 +2,17 @@
 //! read by more people than the Secret is.
 //!
 //! Hidden are private keys wherever they stand, and all that Secrets hold but certificates. Where a
-//! manifest cannot be read, nobody knows what is what, so every long run of base64 is hidden there.
+//! document is no object that can be read, nobody knows what is what, so every long run of base64 is
+//! hidden there. Only the documents that are shown are read for this.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::ops::Range;
 
-use certlint_core::kubernetes::{Body, Document, Node, looks_like_manifest, objects, read_with};
+use certlint_core::kubernetes::{
+    Body, Document, Node, looks_like_manifest, objects, read, sections,
+};
 use certlint_core::model::Model;
 use certlint_core::source::{SourceId, Span};
 
@@ -22,19 +25,51 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// The hidden spans of all sources that were shown so far.
 #[derive(Default)]
 pub(super) struct Hidden {
-    by_source: RefCell<BTreeMap<SourceOf, Rc<[Span]>>>,
+    by_source: RefCell<BTreeMap<SourceOf, Vec<Section>>>,
 }
 
 /// Models number their sources each for itself.
 type SourceOf = (*const Model, SourceId);
 
+/// A part of a text that is read for itself.
+struct Section {
+    bytes: Range<usize>,
+    /// What is hidden in it, once it was read.
+    spans: Option<Vec<Span>>,
+}
+
 impl Hidden {
-    /// The hidden spans of a source, sorted. A manifest is read for this when it is first shown.
-    pub(super) fn of(&self, model: &Model, source: SourceId) -> Rc<[Span]> {
+    /// The hidden spans of a source, sorted: all that touch `shown`, and maybe more.
+    pub(super) fn of(&self, model: &Model, source: SourceId, shown: &Range<usize>) -> Vec<Span> {
+        let Some(text) = model.sources.get(source).text() else {
+            return Vec::new();
+        };
         let key = (std::ptr::from_ref(model), source);
         let mut by_source = self.by_source.borrow_mut();
-        let spans = by_source.entry(key);
-        spans.or_insert_with(|| find(model, source).into()).clone()
+        let sections = by_source.entry(key).or_insert_with(|| cut(text));
+        let first = sections.partition_point(|section| section.bytes.end <= shown.start);
+        let touched = sections[first..].iter_mut();
+        touched
+            .take_while(|section| section.bytes.start < shown.end)
+            .flat_map(|section| section.spans(text))
+            .copied()
+            .collect()
+    }
+}
+
+/// Nothing is hidden in what is no manifest.
+fn cut(text: &[u8]) -> Vec<Section> {
+    if !looks_like_manifest(text) {
+        return Vec::new();
+    }
+    let section = |bytes| Section { bytes, spans: None };
+    sections(text).into_iter().map(section).collect()
+}
+
+impl Section {
+    fn spans(&mut self, text: &[u8]) -> &[Span] {
+        self.spans
+            .get_or_insert_with(|| find(&text[self.bytes.clone()], self.bytes.start))
     }
 }
 
@@ -57,18 +92,17 @@ pub(super) fn mask<'l>(line: &'l [u8], start: usize, hidden: &[Span]) -> Cow<'l,
     line
 }
 
-fn find(model: &Model, source: SourceId) -> Vec<Span> {
+/// What is hidden in a section that starts at `base` of its source.
+fn find(section: &[u8], base: usize) -> Vec<Span> {
     let mut spans = Vec::new();
-    if let Some(text) = model.sources.get(source).text()
-        && looks_like_manifest(text)
-    {
-        let documents = read_with(text, |document| in_document(&document));
-        if documents.iter().any(Option::is_none) {
-            spans.extend(long_runs(text));
-        }
-        spans.extend(documents.into_iter().flatten().flatten());
+    for document in read(section) {
+        spans.extend(in_document(&document).unwrap_or_else(|| long_runs(section)));
     }
-    joined(spans)
+    let at = |offset: u32| base + offset as usize;
+    let spans = joined(spans).into_iter();
+    spans
+        .map(|span| Span::new(at(span.start), at(span.end)))
+        .collect()
 }
 
 /// Sorted, and none inside of another one, so that their ends are sorted, too.
@@ -84,15 +118,20 @@ fn joined(mut spans: Vec<Span>) -> Vec<Span> {
     joined
 }
 
-/// What the Secrets of a document hold, and private keys; `None` for a document that cannot be read.
+/// What the Secrets of a document hold, and private keys; `None` for a document that cannot be read,
+/// or is no object: a `---` at the wrong place cuts a Secret in two.
 fn in_document(document: &Document<'_>) -> Option<Vec<Span>> {
     let tree = match &document.body {
         Body::Tree(tree) => tree,
         Body::Empty => return Some(Vec::new()),
         Body::Broken(_) | Body::Template(_) => return None,
     };
+    let objects = objects(tree);
+    if objects.is_empty() {
+        return None;
+    }
     let mut spans = private_keys(tree.root());
-    for object in objects(tree) {
+    for object in objects {
         if object.kind != "Secret" {
             continue;
         }
@@ -150,10 +189,9 @@ mod tests {
     /// The text as it may be shown.
     fn shown(text: &str) -> String {
         let mut model = Model::default();
-        let source = model
-            .sources
-            .add("a.yaml".to_owned(), Some(text.as_bytes().into()));
-        let spans = find(&model, source);
+        let bytes = text.as_bytes();
+        let source = model.sources.add("a.yaml".to_owned(), Some(bytes.into()));
+        let spans = Hidden::default().of(&model, source, &(0..bytes.len()));
         let shown = mask(text.as_bytes(), 0, &spans).into_owned();
         String::from_utf8(shown).unwrap()
     }
@@ -205,6 +243,33 @@ data:
         let key = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgQ3+Uwb9vykhtFD8H";
         let text = format!("apiVersion: v1\nkind: Secret\ndata: [\n  tls.key: {key}\n");
         assert_eq!(shown(&text), text.replace(key, &"*".repeat(key.len())));
+    }
+
+    #[test]
+    fn a_secret_that_is_cut_in_two_shows_nothing_long() {
+        let key = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgQ3+Uwb9vykhtFD8H";
+        let text = format!("apiVersion: v1\nkind: Secret\ndata:\n---\n  tls.key: {key}\n");
+        assert_eq!(shown(&text), text.replace(key, &"*".repeat(key.len())));
+    }
+
+    #[test]
+    fn what_is_shown_is_read_and_nothing_else() {
+        let secret = "apiVersion: v1\nkind: Secret\ndata: {a: eA==}\n---\n";
+        let text = secret.repeat(3);
+        let mut model = Model::default();
+        let source = model
+            .sources
+            .add("a.yaml".to_owned(), Some(text.as_bytes().into()));
+        let hidden = Hidden::default();
+        let second = text.match_indices("eA==").nth(1).unwrap().0;
+        for _ in 0..2 {
+            let spans = hidden.of(&model, source, &(second..second + 1));
+            assert_eq!(spans, [Span::new(second, second + 4)]);
+        }
+        let by_source = hidden.by_source.borrow();
+        let sections = by_source.values().flatten();
+        let read = sections.filter(|section| section.spans.is_some());
+        assert_eq!(read.count(), 1);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use certlint_core::finding::{Finding, Label, Level};
 use certlint_core::model::Model;
@@ -152,7 +152,8 @@ impl Printer {
             .into_iter()
             .partition(|label| has_lines(label) && near.contains(&line(source, label)));
         let spans: Vec<Span> = here.iter().filter_map(|label| label.at.span).collect();
-        let hidden = self.hidden.of(model, head.at.source);
+        let shown = bytes(source, &near, context);
+        let hidden = self.hidden.of(model, head.at.source, &shown);
         let (excerpt, places) = Excerpt::new((source, &hidden), &spans, context, self.width);
         part.excerpt = excerpt;
         let mut cut = Vec::new();
@@ -176,6 +177,15 @@ impl Printer {
 fn line(source: &Source, label: &Label) -> usize {
     let starts = source.line_starts();
     starts.partition_point(|&start| start <= label.at.start()) - 1
+}
+
+/// The bytes of some lines, with `context` lines more on each side.
+fn bytes(source: &Source, lines: &RangeInclusive<usize>, context: usize) -> Range<usize> {
+    let starts = source.line_starts();
+    let start = |line: usize| starts.get(line).map(|&start| start as usize);
+    let first = lines.start().saturating_sub(context);
+    let end = start(lines.end() + context + 1).unwrap_or(usize::MAX);
+    start(first).unwrap_or_default()..end
 }
 
 /// The stretch around `center` in which no two of the sorted `lines` are further than `gap` apart.
