@@ -123,28 +123,24 @@ impl<'a> Class<'a> {
     pub(super) fn run(&mut self, ingresses: &[&'a Ingress]) -> HostTable {
         let mut table = HostTable::default();
         let mut external = false;
+        let (mut members, mut servers) = (Vec::new(), Vec::new());
         for ingress in ingresses {
             let controller = controller_of(ingress, &self.cluster.classes);
             let server = self.server(ingress);
             self.shim(ingress);
             match controller.choice {
                 Choice::External => external = true,
-                Choice::IngressNginx => {}
+                Choice::IngressNginx => {
+                    members.push(*ingress);
+                    servers.push(server);
+                }
                 _ => self.listed(ingress, server, controller, &mut table),
             }
             if controller.choice != Choice::External {
                 self.impossible(ingress);
             }
         }
-        let is_nginx = |ingress: &&&Ingress| {
-            controller_of(ingress, &self.cluster.classes).choice == Choice::IngressNginx
-        };
-        let nginx: Vec<usize> = (0..ingresses.len())
-            .filter(|&index| is_nginx(&&ingresses[index]))
-            .collect();
-        if !nginx.is_empty() {
-            let members: Vec<_> = nginx.iter().map(|&index| ingresses[index]).collect();
-            let servers: Vec<_> = nginx.iter().map(|&index| self.servers[index]).collect();
+        if !members.is_empty() {
             self.ingress_nginx(&members, &servers, &mut table);
         }
         table.fallback = match external {
@@ -450,13 +446,11 @@ pub(super) fn using<'u>(
 }
 
 /// Where a host of an Ingress stands: in `tls`, else in a rule, else in an annotation.
-pub(super) fn place(ingress: &Ingress, host: &str) -> Option<Spanned<String>> {
+pub(super) fn place<'i>(ingress: &'i Ingress, host: &str) -> Option<&'i Spanned<String>> {
     let listed = ingress.tls.iter().flat_map(|entry| &entry.hosts);
     let rules = ingress.rules.iter().filter_map(|rule| rule.host.as_ref());
     let mut hosts = listed.chain(rules);
-    hosts
-        .find(|candidate| candidate.value.eq_ignore_ascii_case(host))
-        .cloned()
+    hosts.find(|candidate| candidate.value.eq_ignore_ascii_case(host))
 }
 
 /// Rule hosts that no `tls` entry lists, each once; `literally`: a listed wildcard takes nothing.

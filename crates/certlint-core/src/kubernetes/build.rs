@@ -17,6 +17,12 @@ use crate::source::Span;
 /// How deep values may be nested. The deepest schema of Kubernetes itself stays below 30.
 pub const MAX_DEPTH: usize = 128;
 
+/// As many bytes of a manifest make an entry, or more; room is made for so many at once.
+const BYTES_PER_ENTRY: usize = 10;
+
+/// Most manifests are nested no deeper.
+const USUAL_DEPTH: usize = 16;
+
 /// Collects the entries of one document. Offsets are relative to the section.
 pub(super) struct Builder<'t> {
     tree: Tree<'t>,
@@ -48,11 +54,11 @@ impl<'t> Builder<'t> {
             tree: Tree {
                 text,
                 base,
-                nodes: Vec::new(),
+                nodes: Vec::with_capacity(text.len() / BYTES_PER_ENTRY),
                 owned: Vec::new(),
                 duplicates: Vec::new(),
             },
-            open: Vec::new(),
+            open: Vec::with_capacity(USUAL_DEPTH),
             aliases: Vec::new(),
             merges: Vec::new(),
         }

@@ -279,7 +279,8 @@ pub(super) fn meta(node: Node<'_>, source: SourceId, namespace: &str) -> Meta {
 }
 
 fn ingress(node: Node<'_>, source: SourceId, meta: Meta) -> Ingress {
-    let spec = |name| node.get("spec").and_then(|spec| spec.get(name));
+    let spec = node.get("spec");
+    let spec = |name| spec.and_then(|spec| spec.get(name));
     // `{{` in a plain word is valid YAML: a template that was not rendered.
     let text = |node: Node<'_>| {
         let text = node
@@ -287,38 +288,27 @@ fn ingress(node: Node<'_>, source: SourceId, meta: Meta) -> Ingress {
             .filter(|text| !text.is_empty() && !text.contains("{{"))?;
         Some(Spanned::new(text.to_owned(), node.at(source)))
     };
-    let tls = spec("tls").into_iter().flat_map(Node::items);
-    let rules = spec("rules").into_iter().flat_map(Node::items);
     Ingress {
         class: spec("ingressClassName")
             .and_then(Node::str)
             .filter(|class| !class.is_empty())
             .map(str::to_owned),
-        tls: tls
-            .map(|entry| TlsEntry {
+        tls: each(spec("tls"), |entry| {
+            Some(TlsEntry {
                 at: entry.at(source),
-                hosts: entry
-                    .get("hosts")
-                    .into_iter()
-                    .flat_map(Node::items)
-                    .filter_map(text)
-                    .collect(),
+                hosts: each(entry.get("hosts"), text),
                 secret: entry.get("secretName").and_then(text),
             })
-            .collect(),
-        rules: rules
-            .map(|rule| Rule {
+        }),
+        rules: each(spec("rules"), |rule| {
+            Some(Rule {
                 host: rule.get("host").and_then(text),
-                paths: path(rule, &["http", "paths"])
-                    .into_iter()
-                    .flat_map(Node::items)
-                    .map(|path| {
-                        let field = |name| path.get(name).and_then(Node::text).unwrap_or_default();
-                        (field("path").to_owned(), field("pathType").to_owned())
-                    })
-                    .collect(),
+                paths: each(path(rule, &["http", "paths"]), |path| {
+                    let field = |name| path.get(name).and_then(Node::text).unwrap_or_default();
+                    Some((field("path").to_owned(), field("pathType").to_owned()))
+                }),
             })
-            .collect(),
+        }),
         snippets: mounts::snippets(node, source),
         meta,
     }
@@ -398,9 +388,6 @@ pub(super) fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
         (certificate, key) = (value("cert"), value("key"));
     }
     let decoded = certificate.map(bytes);
-    let is_encrypted = |value: Option<(Node<'_>, bool)>| {
-        value.is_some_and(|value| decode(value.0, value.1) == Err(Fault::Encrypted))
-    };
     Secret {
         has_tls_type: is_tls_type,
         type_at: node
@@ -409,7 +396,7 @@ pub(super) fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
         has_authority: value("ca.crt")
             .and_then(|(node, _)| node.text())
             .is_some_and(|text| !text.trim().is_empty()),
-        is_encrypted: is_encrypted(certificate),
+        is_encrypted: decoded == Some(Err(Fault::Encrypted)),
         files: mounts::secret_files(node, source, is_tls),
         summarised: None,
         is_tls,
@@ -487,6 +474,15 @@ fn pem(bytes: &[u8]) -> Result<(), Fault> {
         Some(inner) if has_mark(&inner) => Err(Fault::DoubleBase64),
         _ => Err(Fault::NoPem),
     }
+}
+
+/// What is made of the items of a list. Most lists of manifests are short, and there are very many:
+/// they get room for what they hold, not for what a vector grows to.
+fn each<'a, T>(list: Option<Node<'a>>, make: impl FnMut(Node<'a>) -> Option<T>) -> Vec<T> {
+    let items = || list.into_iter().flat_map(Node::items);
+    let mut all = Vec::with_capacity(items().count());
+    all.extend(items().filter_map(make));
+    all
 }
 
 pub(super) fn path<'a>(node: Node<'a>, keys: &[&str]) -> Option<Node<'a>> {

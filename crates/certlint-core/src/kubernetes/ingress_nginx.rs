@@ -131,24 +131,25 @@ pub(super) fn table(ingresses: &[&Ingress], store: &dyn Store) -> Table {
             }
         }
     }
-    let servers = table.hosts.clone();
-    let aliases = aliases(ingresses, &order, &servers);
-    for (name, aliases) in aliases {
+    let servers = &table.hosts;
+    let mut extras = Vec::new();
+    for (name, aliases) in aliases(ingresses, &order, servers) {
         let Some(server) = servers.get(&name) else {
             continue;
         };
         for alias in aliases {
             let extra = extra(server, &alias, ALIAS, store);
-            table.hosts.insert(alias, extra);
+            extras.push((alias, extra));
         }
     }
-    for (from, to) in redirects(ingresses, &order, &servers) {
+    for (from, to) in redirects(ingresses, &order, servers) {
         let Some(server) = servers.get(&to) else {
             continue;
         };
         let extra = extra(server, &from, REDIRECT, store);
-        table.hosts.insert(from, extra);
+        extras.push((from, extra));
     }
+    table.hosts.extend(extras);
     table
 }
 
@@ -285,11 +286,15 @@ fn redirects(
     order: &[usize],
     servers: &BTreeMap<String, Host>,
 ) -> Vec<(String, String)> {
+    let is_wanted = |index: usize| is_true(ingresses[index], REDIRECT);
+    if !order.iter().any(|&index| is_wanted(index)) {
+        return Vec::new();
+    }
     let mut seen = BTreeSet::new();
     let mut wanted = BTreeSet::new();
     for &index in order {
         let ingress = ingresses[index];
-        let is_wanted = is_true(ingress, REDIRECT);
+        let is_wanted = is_wanted(index);
         for rule in &ingress.rules {
             let host = rule_host(rule);
             for (path, path_type) in &rule.paths {

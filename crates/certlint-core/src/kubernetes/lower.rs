@@ -10,9 +10,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::cluster::Cluster;
 use super::controller::Choice;
 use super::facts::{self, Fact, IngressClass};
+use super::stream::PARALLEL_BYTES;
 use super::summary::SecretSummary;
 use super::{Body, Document, Node, objects, read_with, verification};
 use crate::files::FileError;
@@ -125,13 +128,11 @@ pub fn lower_beside(
     let mut fragments = Vec::new();
     if let Some(&main) = sources.iter().chain(&summarised).next() {
         let mut problems = Vec::new();
-        for text in &texts {
-            for read in read_text(text, options) {
-                problems.extend(read.problems);
-                suppressions.extend(read.suppressions);
-                for fact in read.facts {
-                    cluster.add(fact);
-                }
+        for read in read_texts(&texts, options) {
+            problems.extend(read.problems);
+            suppressions.extend(read.suppressions);
+            for fact in read.facts {
+                cluster.add(fact);
             }
         }
         for (name, &choice) in &options.classes {
@@ -176,6 +177,16 @@ struct Read {
     problems: Vec<Problem>,
 }
 
+/// Reads all texts, on all processors where they are large together.
+fn read_texts(texts: &[Text], options: &Options) -> Vec<Read> {
+    let read = |text| read_text(text, options);
+    let size: usize = texts.iter().map(|text| text.bytes.len()).sum();
+    if size < PARALLEL_BYTES {
+        return texts.iter().flat_map(read).collect();
+    }
+    texts.par_iter().flat_map_iter(read).collect()
+}
+
 fn read_text(text: &Text, options: &Options) -> Vec<Read> {
     read_with(&text.bytes, |document| {
         read_document(&document, text, options)
@@ -204,7 +215,10 @@ fn read_document(document: &Document<'_>, text: &Text, options: &Options) -> Rea
             });
         }
         Body::Tree(tree) => {
-            for object in objects(tree) {
+            let objects = objects(tree);
+            // Most documents are one object: no room for more.
+            read.facts.reserve_exact(objects.len());
+            for object in objects {
                 if let Some(fact) = facts::read(object, text.source, &options.namespace) {
                     read.facts.push(fact);
                 }

@@ -52,8 +52,11 @@ impl<'a> Class<'a> {
             else {
                 continue;
             };
-            self.nginx_host(name, slot, ingress, server);
-            let at = place(ingress, name).map_or_else(|| ingress.meta.at.clone(), |host| host.at);
+            let host = place(ingress, name);
+            if let Some(host) = host {
+                self.nginx_host(host, slot, ingress, server);
+            }
+            let at = host.map_or_else(|| ingress.meta.at.clone(), |host| host.at.clone());
             let undecided = table.undecided.get(name);
             let (secret, serving) = self.nginx_serving(slot, &at);
             let serving = match undecided {
@@ -84,8 +87,8 @@ impl<'a> Class<'a> {
                 |ingress: &Ingress| ingress_nginx::named_secret(ingress, host).unwrap_or_default();
             self.fragment.problems.push(Problem::HostClaimedTwice {
                 host: host.clone(),
-                loser: second.at,
-                winner: first.at,
+                loser: second.at.clone(),
+                winner: first.at.clone(),
                 secrets: (secret(members[*loser]), secret(members[*winner])),
                 decided: !table.undecided.contains_key(host),
             });
@@ -127,14 +130,11 @@ impl<'a> Class<'a> {
     /// A host that the controller makes a server for.
     pub(super) fn nginx_host(
         &mut self,
-        name: &str,
+        host: &Spanned<String>,
         slot: &Slot,
         ingress: &'a Ingress,
         server: ServerId,
     ) {
-        let Some(host) = place(ingress, name) else {
-            return;
-        };
         let said = |why, key: &str, bundle| Problem::PlaceholderServed {
             at: host.at.clone(),
             host: host.value.clone(),
@@ -146,14 +146,13 @@ impl<'a> Class<'a> {
         match slot {
             Slot::Secret(key) => {
                 if let Some(kept) = self.cluster.secrets.get(key) {
-                    let at = host.at.clone();
                     let by_common_name = kept
                         .leaf
                         .as_ref()
                         .is_some_and(|leaf| ingress_nginx::is_by_common_name(leaf, &host.value));
                     let doubt = by_common_name
                         .then(|| "ingress-nginx still takes the common name".to_owned());
-                    self.endpoint(server, &host, kept, &at, doubt);
+                    self.endpoint(server, host, kept, &host.at, doubt);
                 }
             }
             Slot::Placeholder(Cause::NotCovered(key)) => {
@@ -161,7 +160,7 @@ impl<'a> Class<'a> {
                 let bundle = kept.and_then(|kept| kept.bundle);
                 let mut problem = said(PlaceholderReason::NotCovered, key, bundle);
                 let pattern = HostPattern::ingress(&host.value);
-                let one = using(ingress, &host, &pattern, &host, key);
+                let one = using(ingress, host, &pattern, host, key);
                 if self.judge().pending(&one).is_some()
                     && let Problem::PlaceholderServed { level, .. } = &mut problem
                 {

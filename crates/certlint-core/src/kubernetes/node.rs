@@ -101,6 +101,20 @@ impl<'t> Tree<'t> {
         }
     }
 
+    /// Whether an entry has this text.
+    fn is_text(&self, index: u32, text: &str) -> bool {
+        let entry = &self.nodes[index as usize];
+        // Most keys differ in their length already.
+        let length = (entry.span.end - entry.span.start) as usize;
+        match entry.kind {
+            Kind::Scalar {
+                style: Style::Plain | Style::Tagged,
+                owned: None,
+            } if length != text.len() => false,
+            _ => self.text_of(index) == text,
+        }
+    }
+
     /// The source text of a span.
     pub(super) fn written(&self, span: Span) -> &'t str {
         let start = span.start.saturating_sub(self.base) as usize;
@@ -211,7 +225,7 @@ impl<'a> Node<'a> {
     #[must_use]
     pub fn get(self, key: &str) -> Option<Self> {
         self.entries()
-            .find(|(name, _)| name.text() == key)
+            .find(|(name, _)| self.tree.is_text(name.index, key))
             .map(|(_, value)| value)
     }
 
@@ -276,7 +290,10 @@ impl<'a> Node<'a> {
     /// `data[tls.crt]`, `items[3].spec`.
     #[must_use]
     pub fn path(self) -> FieldPath {
-        FieldPath::new(&path(self.tree, self.index))
+        // As long as most paths.
+        let mut path = String::with_capacity(64);
+        push_path(&mut path, self.tree, self.index);
+        FieldPath::new(&path)
     }
 
     /// The place of the value, to point at.
@@ -345,25 +362,19 @@ impl Entry {
     }
 }
 
-/// The path of a value.
-fn path(tree: &Tree<'_>, index: u32) -> String {
-    let mut steps = Vec::new();
-    let mut at = index;
-    while at > 0 {
-        steps.push(at);
-        at = tree.nodes[at as usize].parent;
+/// Adds the path of a value; no value lies deeper than [`MAX_DEPTH`](super::MAX_DEPTH).
+fn push_path(path: &mut String, tree: &Tree<'_>, index: u32) {
+    if index == 0 {
+        return;
     }
-    let mut path = String::new();
-    for &step in steps.iter().rev() {
-        let entry = &tree.nodes[step as usize];
-        match tree.nodes[entry.parent as usize].kind {
-            Kind::Mapping { .. } => push_key(&mut path, tree.text_of(step - 1)),
-            _ => {
-                let _ = write!(path, "[{}]", entry.place);
-            }
+    let entry = &tree.nodes[index as usize];
+    push_path(path, tree, entry.parent);
+    match tree.nodes[entry.parent as usize].kind {
+        Kind::Mapping { .. } => push_key(path, tree.text_of(index - 1)),
+        _ => {
+            let _ = write!(path, "[{}]", entry.place);
         }
     }
-    path
 }
 
 /// Adds a key to a path: `.key`, or `[key]` where it is no plain word.

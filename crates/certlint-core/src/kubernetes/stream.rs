@@ -12,7 +12,7 @@ use super::{Body, Document, block, json, yaml};
 use crate::source::Span;
 
 /// From this size on a stream is read on all processors, in bytes.
-const PARALLEL_BYTES: usize = 128 * 1024;
+pub(super) const PARALLEL_BYTES: usize = 128 * 1024;
 
 /// Sections of one document each are small: so many are handed to a processor at once.
 const SECTIONS_AT_ONCE: usize = 64;

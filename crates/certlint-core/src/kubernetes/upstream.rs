@@ -22,7 +22,10 @@ pub(super) fn not_verified(cluster: &Cluster, fragment: &mut Fragment) {
     let ingresses: Vec<_> = cluster
         .ingresses
         .iter()
-        .filter(|ingress| is_read(ingress, cluster))
+        .filter(|ingress| {
+            let is_set = |name| ingress.meta.annotation(name).is_some();
+            (is_set(PROTOCOL) || is_set(VERIFY)) && is_read(ingress, cluster)
+        })
         .collect();
     let verified: BTreeSet<String> = ingresses
         .iter()

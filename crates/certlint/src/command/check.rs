@@ -74,6 +74,9 @@ pub(crate) fn run(args: &CheckArgs) -> Exit {
         0 => console.summary("no nginx configuration or Kubernetes manifests found"),
         _ => console.summary(&report.counts.line(console.is_verbose())),
     }
+    drop(report);
+    // The program ends here, and the system takes back the memory in one go.
+    std::mem::forget(loaded);
     exit
 }
 
