@@ -23,6 +23,8 @@ mod serve;
 mod settings;
 #[allow(dead_code, reason = "what judges and watches is not there yet")]
 mod store;
+#[allow(dead_code, unused_imports, reason = "what serves is not there yet")]
+mod watch;
 
 use std::process::ExitCode;
 

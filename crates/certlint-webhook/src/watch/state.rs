@@ -1,0 +1,205 @@
+//! How far each kind is known: for readiness, for metrics, and for whoever must not take
+//! "not there" for an answer.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use kube::Resource as _;
+use kube::api::DynamicObject;
+use kube::core::ApiResource;
+
+use crate::store::Kind;
+
+use super::heard::Heard;
+use super::kinds;
+
+/// What is known of each kind.
+#[derive(Debug)]
+pub(crate) struct State {
+    heard: Heard,
+    scopes: Mutex<BTreeMap<(Kind, Option<String>), Scope>>,
+    discovered: AtomicBool,
+    /// Everything was read once; an outage that comes later changes nothing.
+    was_ready: AtomicBool,
+}
+
+/// One kind in one namespace, or in all.
+#[derive(Debug, Default)]
+struct Scope {
+    path: String,
+    synced: bool,
+    /// Why it is switched off.
+    off: Option<String>,
+    /// What went wrong since it was last read.
+    trouble: Option<String>,
+    restarts: u64,
+}
+
+/// What metrics tell of a kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KindState {
+    /// `Ingress`
+    pub(crate) name: &'static str,
+    /// It was read as a whole at least once, in all namespaces that are watched.
+    pub(crate) synced: bool,
+    /// It may not be read, and nothing of it is known.
+    pub(crate) off: bool,
+    /// Time since the API server was last heard of.
+    pub(crate) stale: Duration,
+    /// How often the watch broke.
+    pub(crate) restarts: u64,
+}
+
+impl State {
+    pub(super) fn new(heard: Heard) -> Self {
+        Self {
+            heard,
+            scopes: Mutex::default(),
+            discovered: AtomicBool::new(false),
+            was_ready: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether everything was read once.
+    ///
+    /// # Errors
+    ///
+    /// What is missing, for `/readyz?verbose`.
+    pub(crate) fn ready(&self) -> Result<(), String> {
+        if self.was_ready.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut missing = String::new();
+        if !self.discovered.load(Ordering::Acquire) {
+            missing.push_str("the API server has not told which kinds it has");
+        }
+        for ((kind, namespace), scope) in &*self.scopes() {
+            if scope.synced || (scope.off.is_some() && !kinds::is_required(*kind)) {
+                continue;
+            }
+            let separator = if missing.is_empty() { "" } else { "; " };
+            let place = namespace.as_deref().map(|name| format!(" in `{name}`"));
+            let reason = scope.off.as_ref().or(scope.trouble.as_ref());
+            // Writing to a string cannot fail.
+            let _ = write!(
+                missing,
+                "{separator}{}{} not read yet{}{}",
+                kinds::name(*kind),
+                place.unwrap_or_default(),
+                if reason.is_some() { ": " } else { "" },
+                reason.map_or("", String::as_str),
+            );
+        }
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        self.was_ready.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Whether the store holds all objects of this kind, so that one it does not hold is not there.
+    pub(crate) fn knows(&self, kind: Kind) -> bool {
+        let scopes = self.scopes();
+        let mut own = scopes
+            .iter()
+            .filter(|((own, _), _)| *own == kind)
+            .peekable();
+        // A kind without any scope is not installed: nothing of it can exist.
+        let installed = own.peek().is_some();
+        if installed {
+            own.all(|(_, scope)| scope.synced)
+        } else {
+            kind != Kind::Secret && self.discovered.load(Ordering::Acquire)
+        }
+    }
+
+    /// The kinds that are watched, or would be if it were allowed.
+    pub(crate) fn kinds(&self) -> BTreeMap<Kind, KindState> {
+        let mut kinds: BTreeMap<Kind, KindState> = BTreeMap::new();
+        for ((kind, _), scope) in &*self.scopes() {
+            let last = self.heard.last(&scope.path);
+            let stale = last.map_or(Duration::ZERO, |last| last.elapsed());
+            let state = kinds.entry(*kind).or_insert_with(|| KindState {
+                name: kinds::name(*kind),
+                synced: true,
+                off: false,
+                stale: Duration::ZERO,
+                restarts: 0,
+            });
+            state.synced &= scope.synced;
+            state.off |= scope.off.is_some();
+            state.stale = state.stale.max(stale);
+            state.restarts += scope.restarts;
+        }
+        kinds
+    }
+
+    /// A kind is about to be read.
+    pub(super) fn expect(&self, kind: Kind, namespace: Option<&str>, resource: &ApiResource) {
+        let path = DynamicObject::url_path(resource, namespace);
+        self.heard.listen(&path);
+        self.change(kind, namespace, |scope| scope.path = path);
+    }
+
+    /// All of it was read.
+    pub(super) fn synced(&self, kind: Kind, namespace: Option<&str>) {
+        self.change(kind, namespace, |scope| {
+            scope.synced = true;
+            scope.off = None;
+            scope.trouble = None;
+        });
+    }
+
+    /// Its watch broke, and will be taken up again. Says whether this is the first time since it
+    /// worked.
+    pub(super) fn broke(&self, kind: Kind, namespace: Option<&str>, why: &str) -> bool {
+        self.change(kind, namespace, |scope| {
+            scope.restarts += 1;
+            scope.trouble.replace(why.to_owned()).is_none()
+        })
+    }
+
+    /// It works again.
+    pub(super) fn works(&self, kind: Kind, namespace: Option<&str>) {
+        self.change(kind, namespace, |scope| scope.trouble = None);
+    }
+
+    /// It may not be read. Says whether this is news.
+    pub(super) fn off(&self, kind: Kind, namespace: Option<&str>, why: &str) -> bool {
+        self.change(kind, namespace, |scope| {
+            scope.synced = false;
+            scope.off.replace(why.to_owned()).is_none()
+        })
+    }
+
+    /// It is no longer installed.
+    pub(super) fn forget(&self, kind: Kind, namespace: Option<&str>) {
+        self.scopes().remove(&(kind, namespace.map(str::to_owned)));
+    }
+
+    /// The API server has told which kinds it has.
+    pub(super) fn discovered(&self) {
+        self.discovered.store(true, Ordering::Release);
+    }
+
+    fn change<T>(
+        &self,
+        kind: Kind,
+        namespace: Option<&str>,
+        change: impl FnOnce(&mut Scope) -> T,
+    ) -> T {
+        let mut scopes = self.scopes();
+        change(
+            scopes
+                .entry((kind, namespace.map(str::to_owned)))
+                .or_default(),
+        )
+    }
+
+    fn scopes(&self) -> MutexGuard<'_, BTreeMap<(Kind, Option<String>), Scope>> {
+        self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
