@@ -18,6 +18,7 @@ mod metrics;
 mod process;
 mod program;
 mod reviewer;
+mod selftest;
 mod serve;
 #[allow(dead_code, reason = "some is for what watches, which is not there yet")]
 mod settings;

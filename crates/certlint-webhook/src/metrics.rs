@@ -3,6 +3,7 @@
 //! Labels have few values: never a host, a Secret or a user, and of what a caller writes only the
 //! words that we know ourselves.
 
+mod cluster;
 mod process;
 mod text;
 
@@ -20,6 +21,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::judge::{Decision, mode_name};
 
+pub(crate) use self::cluster::Cluster;
 pub(crate) use self::text::Format;
 
 /// Upper bounds in seconds: a verdict takes a fraction of a millisecond, a look-up up to 0.5 s.

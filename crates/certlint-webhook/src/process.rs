@@ -36,10 +36,10 @@ pub(crate) fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-/// The namespace of this Pod.
+/// The namespace of this Pod, as the environment or its service account tells.
 ///
 /// # Errors
-/// Neither environment nor ServiceAccount say so.
+/// Neither does.
 pub(crate) fn namespace() -> anyhow::Result<String> {
     if let Some(name) = environment("POD_NAMESPACE") {
         return Ok(name);

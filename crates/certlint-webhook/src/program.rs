@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use certlint_core::config::Config;
+use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
+use kube::api::{Api, DeleteParams};
 
 use crate::args::{Cli, Command};
-use crate::judge::{Live, LiveSecret, Policy};
-use crate::metrics::Metrics;
+use crate::judge::Policy;
+use crate::metrics::{self, Metrics};
 use crate::reviewer::Reviewer;
 use crate::serve::{Current, Health, Parts, Server, files};
 use crate::settings::Settings;
 use crate::store::Store;
-use crate::{log, process};
+use crate::watch::{Cluster, Lookups, Watch};
+use crate::{log, process, selftest};
 
 /// More threads than this only cost memory: a verdict takes a fraction of a millisecond.
 const MAX_THREADS: usize = 8;
@@ -53,7 +56,8 @@ fn start(cli: &Cli) -> anyhow::Result<()> {
         .context("cannot start threads")?;
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => runtime.block_on(serve(settings, config)),
-        Command::Selftest | Command::Remove => anyhow::bail!("not there yet"),
+        Command::Selftest => runtime.block_on(try_it(&settings)),
+        Command::Remove => runtime.block_on(remove(&settings)),
     }
 }
 
@@ -66,36 +70,77 @@ fn settings(cli: &Cli) -> anyhow::Result<(Settings, Config)> {
     Settings::read(&text).map_err(|mistakes| anyhow::anyhow!("`{name}`: {}", mistakes.join("; ")))
 }
 
-struct NotYet;
-
-impl Live for NotYet {
-    async fn secret(&self, _: &str, _: &str) -> LiveSecret {
-        LiveSecret::Unknown("not there yet".to_owned())
-    }
-}
-
 async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
     let stop = process::told_to_stop()?;
     let server = Server::bind(&settings).await?;
-    let metrics = Arc::new(Metrics::new(Vec::new()));
+    let cluster = cluster().await?;
+    let store = Arc::new(Store::default());
+    let access = settings.secret_access;
+    let watch = Watch::start(&cluster, &store, &settings.namespaces, access);
+    let lookups = Arc::new(Lookups::new(&cluster, access));
+    let metrics = Arc::new(Metrics::new(vec![Box::new(metrics::Cluster {
+        store: store.clone(),
+        state: watch.state().clone(),
+        lookups: lookups.clone(),
+    })]));
     let certificate = Current::default();
     let dir = settings.webhook.certificate.dir.clone();
-    tokio::spawn(files::keep(
-        dir,
-        certificate.clone(),
-        metrics.clone(),
-        files::INTERVAL,
-    ));
+    let files = files::keep(dir, certificate.clone(), metrics.clone(), files::INTERVAL);
+    tokio::spawn(files);
+    if !settings.self_probe.namespace.is_empty() {
+        let namespace = settings.self_probe.namespace.clone();
+        let every = settings.self_probe.interval.0;
+        let client = cluster.client().clone();
+        tokio::spawn(selftest::watch(client, namespace, every, metrics.clone()));
+    }
+    let mut health = Health::default();
+    let state = watch.state().clone();
+    health.check("caches", move || state.ready());
     let judge = Arc::new(Reviewer {
-        store: Arc::new(Store::default()),
-        live: NotYet,
+        store,
+        live: lookups,
         policy: Policy::new(&settings, config),
     });
     let parts = Parts {
         judge,
         certificate,
-        health: Health::default(),
+        health,
         metrics,
     };
     server.run(&settings, parts, stop).await
+}
+
+async fn cluster() -> anyhow::Result<Cluster> {
+    let config = kube::Config::infer().await;
+    let config = config.context("neither a kubeconfig nor a service account tell the cluster")?;
+    Cluster::new(config).context("the API server cannot be asked")
+}
+
+async fn try_it(settings: &Settings) -> anyhow::Result<()> {
+    let namespace = &settings.self_probe.namespace;
+    anyhow::ensure!(
+        !namespace.is_empty(),
+        "`selfProbe.namespace` does not say where to try it"
+    );
+    let cluster = cluster().await?;
+    let tried = selftest::patiently(cluster.client(), namespace).await;
+    tried.map_err(|why| anyhow::anyhow!("the API server does not reach the webhook: {why}"))?;
+    tracing::info!("the API server reaches the webhook");
+    Ok(())
+}
+
+async fn remove(settings: &Settings) -> anyhow::Result<()> {
+    let name = &settings.webhook.name;
+    let cluster = cluster().await?;
+    let api: Api<ValidatingWebhookConfiguration> = Api::all(cluster.client().clone());
+    match api.delete(name, &DeleteParams::default()).await {
+        Ok(_) => tracing::info!(name, "webhook configuration removed"),
+        Err(kube::Error::Api(status)) if status.code == 404 => {
+            tracing::info!(name, "there is no such webhook configuration");
+        }
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot remove `{name}`"));
+        }
+    }
+    Ok(())
 }

@@ -21,7 +21,7 @@ pub(crate) const SELF_TEST_ANSWER: &str = "certlint: the self-test reached the w
 /// Judges by what is known of the cluster.
 pub(crate) struct Reviewer<L> {
     pub(crate) store: Arc<Store>,
-    pub(crate) live: L,
+    pub(crate) live: Arc<L>,
     pub(crate) policy: Policy,
 }
 
@@ -46,7 +46,7 @@ impl<L: Live + Send + 'static> Judge for Reviewer<L> {
                 old_object: review.old_object,
                 deadline,
             };
-            judge::judge(&self.store, &self.live, &self.policy, &request, now()).await
+            judge::judge(&self.store, &*self.live, &self.policy, &request, now()).await
         }
         .boxed()
     }

@@ -1,0 +1,89 @@
+//! Whether the API server reaches us, tried in earnest: by the dry run of an Ingress that this
+//! webhook refuses.
+//!
+//! That proves name resolution, Service, `caBundle` and serving certificate at once. With the
+//! failure policy `Ignore` nothing else would tell: admissions just pass.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::networking::v1::Ingress;
+use kube::api::{Api, PostParams};
+use kube::{Client, Error};
+use serde_json::json;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::metrics::Metrics;
+use crate::reviewer::{SELF_TEST_ANSWER, SELF_TEST_LABEL};
+
+/// More than the longest time that a webhook is waited for.
+const LIMIT: Duration = Duration::from_secs(35);
+/// For how long a certificate that was just made may be unknown.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Tries it for ever, for the metric.
+pub(crate) async fn watch(
+    client: Client,
+    namespace: String,
+    every: Duration,
+    metrics: Arc<Metrics>,
+) {
+    let mut worked = None;
+    loop {
+        sleep(every).await;
+        let tried = once(&client, &namespace).await;
+        metrics.path_ok.set(f64::from(u8::from(tried.is_ok())));
+        if worked == Some(tried.is_ok()) {
+            continue;
+        }
+        worked = Some(tried.is_ok());
+        match tried {
+            Ok(()) => tracing::info!("the API server reaches this webhook"),
+            Err(why) => tracing::error!(why, "the API server does not reach this webhook"),
+        }
+    }
+}
+
+/// Tries it until it works, for half a minute.
+///
+/// # Errors
+/// What happened at the last try.
+pub(crate) async fn patiently(client: &Client, namespace: &str) -> Result<(), String> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match once(client, namespace).await {
+            Err(_) if Instant::now() < end => sleep(PAUSE).await,
+            result => return result,
+        }
+    }
+}
+
+async fn once(client: &Client, namespace: &str) -> Result<(), String> {
+    let api: Api<Ingress> = Api::namespaced(client.clone(), namespace);
+    let only_try = PostParams {
+        dry_run: true,
+        ..PostParams::default()
+    };
+    let ingress = ingress()?;
+    let created = timeout(LIMIT, api.create(&only_try, &ingress)).await;
+    match created.map_err(|_| "the API server did not answer".to_owned())? {
+        Ok(_) => Err("an Ingress that this webhook refuses was admitted".to_owned()),
+        Err(Error::Api(status)) if status.message.contains(SELF_TEST_ANSWER) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn ingress() -> Result<Ingress, String> {
+    // Of a class that no controller has, so that nobody else has an opinion about it.
+    let object = json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": { "name": "certlint-self-test", "labels": { SELF_TEST_LABEL: "true" } },
+        "spec": {
+            "ingressClassName": "certlint-self-test",
+            "defaultBackend": { "service": { "name": "certlint-self-test", "port": { "number": 443 } } }
+        }
+    });
+    serde_json::from_value(object).map_err(|error| error.to_string())
+}
