@@ -21,6 +21,15 @@ pub trait Files: Sync {
     fn list(&self, directory: &[u8]) -> Result<Vec<Vec<u8>>, FileError>;
 }
 
+/// Public certificates beside the input, for those that are not in it.
+pub trait Certificates: Sync {
+    /// For a certificate file that the tree does not have, by its logical path.
+    fn for_path(&self, path: &[u8]) -> Option<File>;
+
+    /// For a Secret that is not among the manifests.
+    fn for_secret(&self, namespace: &str, name: &str) -> Option<File>;
+}
+
 /// No files at all, for those who bring their texts along.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoFiles;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
 
-use crate::files::{File, FileError, Files};
+use crate::files::{Certificates, File, FileError, Files};
 use crate::model::{Bundle, BundleId, Extent, Fragment, Key, KeyId, Model};
 use crate::source::{Location, SourceId, Sources};
 pub use crate::text::Text;
@@ -18,6 +18,8 @@ use crate::x509::{self, CertificateFile, KeyFile};
 /// Reads files through [`Files`] and remembers what it has read.
 pub struct Loader<'f> {
     files: &'f dyn Files,
+    /// For certificates that `files` does not have.
+    certificates: Option<&'f dyn Certificates>,
     /// What the model will own; shared by loaders that read from different places.
     kept: Arc<Mutex<Kept>>,
     state: Mutex<State>,
@@ -34,6 +36,8 @@ struct Kept {
 struct State {
     texts: HashMap<Vec<u8>, Text>,
     pem: HashMap<Vec<u8>, Result<PemFile, FileError>>,
+    /// By the names of their files.
+    beside: HashMap<String, BundleId>,
 }
 
 /// A PEM file, or a field with its text, which may lie at several paths.
@@ -97,15 +101,25 @@ impl<'f> Loader<'f> {
     pub fn new(files: &'f dyn Files) -> Self {
         Self {
             files,
+            certificates: None,
             kept: Arc::default(),
             state: Mutex::default(),
         }
+    }
+
+    /// Looks for certificates here that are not among the files.
+    #[must_use]
+    pub fn with_certificates(mut self, certificates: Option<&'f dyn Certificates>) -> Self {
+        self.certificates = certificates;
+        self
     }
 
     /// A loader for other files, whose certificates go into the same model.
     pub(crate) fn beside<'g>(&self, files: &'g dyn Files) -> Loader<'g> {
         Loader {
             files,
+            // What a container mounts is known by the Secret and not by a path.
+            certificates: None,
             kept: self.kept.clone(),
             state: Mutex::default(),
         }
@@ -178,6 +192,41 @@ impl<'f> Loader<'f> {
             });
         }
         Ok(id)
+    }
+
+    /// The public certificate that stands beside the input for a file that is not in it.
+    pub(crate) fn public_certificate(&self, path: &[u8]) -> Option<BundleId> {
+        let file = self.certificates?.for_path(path)?;
+        if let Some(&id) = self.lock().beside.get(&file.name) {
+            return Some(id);
+        }
+        let certificates = x509::read_certificates(&file.bytes);
+        let name = file.name.clone();
+        let id = self.keep_bundle(Bundle {
+            source: self.keep_shown(file),
+            field: None,
+            secret: None,
+            file: certificates,
+            extent: Extent::Whole,
+        });
+        self.lock().beside.insert(name, id);
+        Some(id)
+    }
+
+    /// Certificates may stand beside the input.
+    pub(crate) fn has_public_certificates(&self) -> bool {
+        self.certificates.is_some()
+    }
+
+    /// The public certificate that stands beside the input for a Secret that is not in it.
+    pub(crate) fn public_secret(&self, namespace: &str, name: &str) -> Option<File> {
+        self.certificates?.for_secret(namespace, name)
+    }
+
+    /// Takes in a file of certificates, with its text where that may be shown.
+    pub(crate) fn keep_shown(&self, file: File) -> SourceId {
+        let text = may_be_shown(&file.bytes).then_some(file.bytes);
+        self.kept().sources.add(file.name, text)
     }
 
     /// The key file at a logical path.

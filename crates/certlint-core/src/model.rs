@@ -314,6 +314,8 @@ pub enum Unavailable {
     Missing,
     /// The path leads out of the checked tree.
     Outside,
+    /// A key that nobody asked for: its certificate was given without it.
+    Private,
     /// The system would not read it; the system's reason.
     Unreadable(Box<str>),
 }

@@ -239,7 +239,9 @@ fn unknown_part(model: &Model, certificates: &[Served]) -> (Outcome, Option<Stri
                 Unavailable::AlwaysEmpty(name) => format!("`{name}` is empty during the handshake"),
                 Unavailable::Directory => "the certificate's path is a directory".to_owned(),
                 Unavailable::Dynamic(what) => what.to_string(),
-                Unavailable::Missing => "the certificate is not there".to_owned(),
+                Unavailable::Missing | Unavailable::Private => {
+                    "the certificate is not there".to_owned()
+                }
                 Unavailable::Outside => "the certificate is outside the checked tree".to_owned(),
                 Unavailable::Unreadable(cause) => {
                     format!("the certificate cannot be read: {cause}")

@@ -81,6 +81,10 @@ pub(crate) struct InputArgs {
     /// The directory that relative names start from [default: that of the main file]
     #[arg(long, value_name = "DIR")]
     pub(crate) conf_prefix: Option<PathBuf>,
+    /// Judge with the public certificates in DIR where keys and Secrets are not in the input: a
+    /// Secret as `NAMESPACE/NAME.crt` or `NAME/tls.crt`, a file by the end of its path
+    #[arg(long = "certs", value_name = "DIR")]
+    pub(crate) certificates: Option<PathBuf>,
     /// The nginx whose behaviour counts [default: the newest that is known]
     #[arg(long, value_name = "X.Y.Z")]
     pub(crate) nginx_version: Option<Version>,

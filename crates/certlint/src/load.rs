@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
-use certlint_core::files::Files;
+use certlint_core::files::{Certificates, Files};
 use certlint_core::kubernetes;
 use certlint_core::loader::Loader;
 use certlint_core::model::{Fragment, Model};
@@ -17,6 +17,7 @@ use certlint_core::nginx::{self, Kind, Lowered, Options, Version};
 use rayon::prelude::*;
 
 use crate::bytes;
+use crate::certificates::PublicCertificates;
 use crate::config::Settings;
 use crate::console::Console;
 use crate::discover::{Discovery, Root, discover};
@@ -43,12 +44,23 @@ pub(crate) struct Purpose<'a> {
 /// Reads all inputs; what cannot be read is told to `console`.
 pub(crate) fn load(settings: &Settings, purpose: &Purpose<'_>, console: &Console) -> Loaded {
     let args = &settings.input;
-    let Some(mut discovery) = discover(args, &settings.excludes, console) else {
-        return Loaded {
-            models: Vec::new(),
-            files: 0,
-        };
+    let nothing = Loaded {
+        models: Vec::new(),
+        files: 0,
     };
+    let Some(mut discovery) = discover(args, &settings.excludes, console) else {
+        return nothing;
+    };
+    let certificates = match &args.certificates {
+        Some(directory) => {
+            match PublicCertificates::new(directory, discovery.shared.clone(), console) {
+                Some(certificates) => Some(certificates),
+                None => return nothing,
+            }
+        }
+        None => None,
+    };
+    let certificates = certificates.as_ref().map(|all| all as &dyn Certificates);
     let manifests = std::mem::take(&mut discovery.manifests);
     let prefix = args.conf_prefix.as_ref();
     let lower = Lower {
@@ -58,6 +70,7 @@ pub(crate) fn load(settings: &Settings, purpose: &Purpose<'_>, console: &Console
                 .map(|prefix| bytes::of_path(&discovery.shared.working_directory.join(prefix))),
             names: purpose.names.to_vec(),
         },
+        certificates,
         console,
     };
     let groups = groups(discovery);
@@ -76,7 +89,7 @@ pub(crate) fn load(settings: &Settings, purpose: &Purpose<'_>, console: &Console
         if let Some(namespace) = &args.namespace {
             options.namespace.clone_from(namespace);
         }
-        let (model, files) = manifests::lower(manifests, &options, console);
+        let (model, files) = manifests::lower(manifests, certificates, &options, console);
         loaded.models.push(model);
         loaded.files += files;
     }
@@ -147,13 +160,14 @@ impl OpenGroup<'_> {
 
 struct Lower<'a> {
     options: Options,
+    certificates: Option<&'a dyn Certificates>,
     console: &'a Console,
 }
 
 impl Lower<'_> {
     fn all(&self, groups: &[OpenGroup<'_>]) -> Loaded {
         let mains = in_parallel(groups.iter().collect(), |group: &OpenGroup<'_>| {
-            let loader = Loader::new(group.files());
+            let loader = Loader::new(group.files()).with_certificates(self.certificates);
             let lowered = self.each(&loader, group.of_kind(true));
             (loader, lowered)
         });

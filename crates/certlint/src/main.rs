@@ -9,6 +9,7 @@
 
 mod args;
 mod bytes;
+mod certificates;
 mod color;
 mod command;
 mod config;

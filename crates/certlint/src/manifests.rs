@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use certlint_core::files::{File, FileError, Files};
+use certlint_core::files::{Certificates, File, FileError, Files};
 use certlint_core::kubernetes::{self, Lowered, Options};
 use certlint_core::loader::Loader;
 use certlint_core::model::Model;
@@ -27,11 +27,12 @@ pub(crate) struct Manifest {
 /// Lowers `manifests`; returns how many of them were read as such, too.
 pub(crate) fn lower(
     manifests: Vec<Manifest>,
+    certificates: Option<&dyn Certificates>,
     options: &Options,
     console: &Console,
 ) -> (Model, usize) {
     let files = Found::new(manifests);
-    let loader = Loader::new(&files);
+    let loader = Loader::new(&files).with_certificates(certificates);
     let (Lowered { fragments, files }, unreadable) =
         kubernetes::lower(&loader, &files.paths, options);
     for (path, error) in unreadable {

@@ -11,6 +11,7 @@ use super::gateway;
 use super::lower::Options;
 use super::mounts;
 use super::object;
+use super::public;
 use super::secret_use::{Judge, Known, Unverifiable, Use, kept_covers, no_secret_name, serving};
 use super::secrets::{requests, take_in_secrets};
 use super::upstream;
@@ -32,6 +33,7 @@ pub(super) fn assemble(
     fragment: &mut Fragment,
 ) -> Vec<Fragment> {
     object::promote_generic_secrets(&mut cluster);
+    public::add(&mut cluster, loader);
     cluster.index_shims();
     let pairings = cluster.objects.take_pairings();
     take_in_secrets(&mut cluster, loader, fragment);

@@ -1,6 +1,6 @@
 //! All objects of the input side by side, as one cluster would hold them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::facts::{Fact, Ingress, IngressClass, Part, Request, Secret, Supplier};
 use super::gateway;
@@ -20,6 +20,8 @@ pub(super) struct Cluster {
     pub(super) classes: BTreeMap<String, IngressClass>,
     /// By `NAMESPACE/NAME`.
     pub(super) secrets: BTreeMap<String, Kept>,
+    /// Those of them that are not in the input: see `public.rs`.
+    pub(super) public: BTreeSet<String>,
     /// By the Secret that they write.
     pub(super) requests: BTreeMap<String, Vec<Request>>,
     /// By the Secret that they write.
@@ -63,6 +65,11 @@ impl Cluster {
             }
         }
         self.shim_owners = owners;
+    }
+
+    /// The Secret itself is in the input.
+    pub(super) fn has_secret(&self, key: &str) -> bool {
+        self.secrets.contains_key(key) && !self.public.contains(key)
     }
 
     /// Something other than a Secret of the input is to write this one.

@@ -48,6 +48,20 @@ pub(super) struct Meta {
 }
 
 impl Meta {
+    /// Of an object of which only the name is known.
+    pub(super) fn named(namespace: &str, name: &str, at: Location) -> Self {
+        Self {
+            name: name.to_owned(),
+            namespace: namespace.to_owned(),
+            at,
+            created: None,
+            annotations: Vec::new(),
+            owners: Vec::new(),
+            is_being_deleted: false,
+            is_acme_solver: false,
+        }
+    }
+
     pub(super) fn key(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
     }
@@ -167,11 +181,11 @@ pub(super) struct Secret {
     pub(super) leaf_is_first_block: bool,
     /// Its values as the files of a volume.
     pub(super) files: Vec<SecretFile>,
-    /// It was read before, and this is what is left of it.
+    /// It was read before, or only its certificate is here, and this is what is left of it.
     pub(super) summarised: Option<Summarised>,
 }
 
-/// What is left of a Secret that was read before, beside its leaf.
+/// What is left of a Secret that is not here as a whole, beside its leaf.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Summarised {
     pub(super) extent: Extent,
@@ -401,9 +415,7 @@ pub(super) fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
         summarised: None,
         is_tls,
         leaf_is_first_block: match &decoded {
-            Some(Ok(bytes)) if is_tls => x509::pem::scan(bytes)
-                .next()
-                .is_some_and(|block| block.is_ok_and(|block| block.is_certificate())),
+            Some(Ok(bytes)) if is_tls => x509::pem::is_certificate_first(bytes),
             _ => false,
         },
         certificate: certificate.zip(decoded).map(|((node, _), bytes)| Part {

@@ -15,8 +15,9 @@ mod openshift;
 mod traefik;
 mod traefik_rule;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::cluster::Cluster;
 use super::facts::Meta;
 use super::{Node, Object, Value};
 use crate::name::HostPattern;
@@ -25,6 +26,37 @@ use crate::x509::{CertificateFile, KeyFile};
 
 pub(super) use istio::promote_generic_secrets;
 pub(super) use lower::lower;
+
+/// The Secrets that these objects mean, as `NAMESPACE/NAME`.
+pub(super) fn named_secrets(cluster: &Cluster) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    for pairing in &cluster.objects.pairings {
+        let namespace = &pairing.meta.namespace;
+        let beside = |secret: &str| format!("{namespace}/{secret}");
+        match &pairing.certificate {
+            Certificate::Contour(secret) if secret.value.contains('/') => {
+                named.insert(secret.value.clone());
+            }
+            Certificate::Contour(secret) | Certificate::Route(secret) => {
+                named.insert(beside(&secret.value));
+            }
+            Certificate::F5 { secret, .. } | Certificate::Traefik(secret) => {
+                named.extend(secret.iter().map(|secret| beside(&secret.value)));
+            }
+            Certificate::Istio {
+                credential,
+                selector,
+            } => {
+                let located = istio::locate(namespace, &credential.value, selector, cluster);
+                named.extend(located.into_iter().map(|one| one.key));
+            }
+            Certificate::Inline(_) => {}
+        }
+    }
+    let stores = cluster.objects.stores.iter();
+    named.extend(stores.flat_map(|store| store.named_secrets()));
+    named
+}
 
 /// What one object says.
 #[derive(Debug)]

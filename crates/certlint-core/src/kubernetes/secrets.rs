@@ -26,6 +26,7 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
         pending.extend(secrets.map(|secret| format!("{namespace}/{}", secret.value)));
     }
     pending.extend(gateway::issued(&cluster.gateways));
+    let public = &cluster.public;
     for (name, kept) in &mut cluster.secrets {
         if !kept.secret.is_tls {
             continue;
@@ -58,7 +59,7 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
                 Ok(file) => {
                     let id = loader.keep_bundle(Bundle {
                         source: part.at.source,
-                        field: Some(part.at.clone()),
+                        field: (!public.contains(name)).then(|| part.at.clone()),
                         secret: Some(name.as_str().into()),
                         file,
                         extent: summarised.map_or(Extent::Whole, |before| before.extent),
@@ -91,8 +92,10 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
                 }
             },
         }
-        // Whether the pair fits was judged when the Secret was read.
-        if let Some((id, at)) = pair.filter(|_| summarised.is_none()) {
+        // Whether the pair fits was judged when the Secret was read. A file without a certificate
+        // is not used by anything, and is to be told all the same.
+        let is_useless = public.contains(name) && kept.leaf.is_none();
+        if let Some((id, at)) = pair.filter(|_| summarised.is_none() || is_useless) {
             fragment.servers.push(Server {
                 at: kept.secret.meta.at.clone(),
                 names: Vec::new(),

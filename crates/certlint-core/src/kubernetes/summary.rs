@@ -227,16 +227,7 @@ impl SecretSummary {
             _ => None,
         };
         Secret {
-            meta: facts::Meta {
-                name: self.name.to_string(),
-                namespace: self.namespace.to_string(),
-                at: at("metadata.name"),
-                created: None,
-                annotations: Vec::new(),
-                owners: Vec::new(),
-                is_being_deleted: false,
-                is_acme_solver: false,
-            },
+            meta: facts::Meta::named(&self.namespace, &self.name, at("metadata.name")),
             is_tls: self.is_tls,
             certificate: certificate.map(|value| Part {
                 at: at(certificate_at),

@@ -98,22 +98,27 @@ impl Store<'_, '_> {
     ) -> Arc<[CertificatePair]> {
         let certificates = effective.certificates.iter().enumerate();
         certificates
-            .map(|(index, certificate)| CertificatePair {
-                certificate: match self.path(&certificate.text, handshake) {
+            .map(|(index, argument)| {
+                let (certificate, is_public) = match self.path(&argument.text, handshake) {
                     Ok(path) => self.certificate(&path),
-                    Err(unavailable) => CertRef::Unavailable(unavailable),
-                },
-                path: lossy(&certificate.text).into(),
-                at: certificate.at.clone(),
-                key: effective.keys.get(index).map(|key| KeyPart {
-                    key: match self.path(&key.text, handshake) {
-                        Ok(path) => self.key(&path),
-                        Err(unavailable) => KeyRef::Unavailable(unavailable),
-                    },
-                    path: shown_key_path(&key.text),
-                    at: key.at.clone(),
-                    has_password: effective.has_password,
-                }),
+                    Err(unavailable) => (CertRef::Unavailable(unavailable), false),
+                };
+                CertificatePair {
+                    certificate,
+                    path: lossy(&argument.text).into(),
+                    at: argument.at.clone(),
+                    key: effective.keys.get(index).map(|key| KeyPart {
+                        key: match self.path(&key.text, handshake) {
+                            // Another key than the one in use may lie here.
+                            _ if is_public => KeyRef::Unavailable(Unavailable::Private),
+                            Ok(path) => self.key(&path),
+                            Err(unavailable) => KeyRef::Unavailable(unavailable),
+                        },
+                        path: shown_key_path(&key.text),
+                        at: key.at.clone(),
+                        has_password: effective.has_password,
+                    }),
+                }
             })
             .collect()
     }
@@ -132,13 +137,23 @@ impl Store<'_, '_> {
         }
     }
 
-    fn certificate(&self, text: &[u8]) -> CertRef {
+    /// A certificate, and whether it is a public one from beside the tree.
+    fn certificate(&self, text: &[u8]) -> (CertRef, bool) {
         if let Some(pem) = text.strip_prefix(b"data:") {
-            return CertRef::Bundle(self.loader.inline_bundle(pem));
+            return (CertRef::Bundle(self.loader.inline_bundle(pem)), false);
         }
-        match self.loader.bundle(&join(self.prefix, text)) {
-            Ok(id) => CertRef::Bundle(id),
-            Err(error) => CertRef::Unavailable(unavailable(error)),
+        let path = join(self.prefix, text);
+        let error = match self.loader.bundle(&path) {
+            Ok(id) => return (CertRef::Bundle(id), false),
+            Err(error) => error,
+        };
+        let public = match error {
+            FileError::NotFound | FileError::Outside => self.loader.public_certificate(&path),
+            _ => None,
+        };
+        match public {
+            Some(id) => (CertRef::Bundle(id), true),
+            None => (CertRef::Unavailable(unavailable(error)), false),
         }
     }
 

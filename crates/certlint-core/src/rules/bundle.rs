@@ -74,6 +74,12 @@ pub(super) fn shown(subject: &Subject<'_>, id: BundleId) -> String {
     in_manifest(subject.model.bundle(id)).unwrap_or_else(|| format!("`{}`", file(subject, id)))
 }
 
+/// "Secret `shop/web`", where they stand in one that is in the input.
+pub(super) fn in_secret(bundle: &Bundle) -> Option<String> {
+    let secret = bundle.field.as_ref().and(bundle.secret.as_ref())?;
+    Some(format!("Secret `{secret}`"))
+}
+
 fn in_manifest(bundle: &Bundle) -> Option<String> {
     let field = bundle.field.as_ref()?;
     Some(match &bundle.secret {

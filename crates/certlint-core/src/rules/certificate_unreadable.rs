@@ -122,7 +122,7 @@ fn at_first_place(subject: &Subject<'_>, id: BundleId, message: String) -> Findi
     let bundle = subject.model.bundle(id);
     let places = subject.certificate_places(id);
     match places.first() {
-        Some(first) if bundle.field.is_none() => {
+        Some(first) if bundle.field.is_none() && bundle.secret.is_none() => {
             let label = with_more("nginx refuses this file", places.len());
             RULE.finding(message, first.clone(), label)
         }

@@ -70,10 +70,7 @@ fn finding(
         format!(
             "the intermediate certificate `{}` is not in {}",
             leaf.issuer(),
-            match &subject.model.bundle(id).secret {
-                Some(secret) => format!("Secret `{secret}`"),
-                None => "the file".to_owned(),
-            }
+            bundle::in_secret(subject.model.bundle(id)).unwrap_or_else(|| "the file".to_owned())
         ),
         "sent without its issuer",
         format!("issued by `{}`", leaf.issuer()),

@@ -31,15 +31,15 @@ pub(super) fn command(
     let expand = !all.is_empty() && !names.is_empty();
     all.extend(names.iter().cloned());
     let file = model.sources.get(model.bundle(bundle).source).name();
+    if let Some(secret) = &model.bundle(bundle).secret {
+        return into_secret(leaf, secret, &all);
+    }
     if let Some(field) = &model.bundle(bundle).field {
-        return match &model.bundle(bundle).secret {
-            Some(secret) => into_secret(leaf, secret, &all),
-            None => format!(
-                "put one with {} into `{}`",
-                list(&all, NAMES_MAX),
-                field.path.as_str()
-            ),
-        };
+        return format!(
+            "put one with {} into `{}`",
+            list(&all, NAMES_MAX),
+            field.path.as_str()
+        );
     }
     let has_address = all.iter().any(|name| is_address(name));
     if all.len() > NAMES_MAX {

@@ -115,7 +115,7 @@ fn words(kind: UnverifiableKind, what: &str) -> (String, &'static str, &'static 
         UnverifiableKind::Secret => (
             secret(what),
             "not in the input",
-            "pass the Secret too, or the cert-manager Certificate that writes it",
+            "pass the Secret too, or the cert-manager Certificate that writes it, or `--certs DIR` with its public certificate",
         ),
     }
 }

@@ -25,6 +25,13 @@ pub const MAX_BLOCKS: usize = 1000;
 /// How many near misses of a file are remembered; one is enough to find the mistake.
 const MAX_NEAR_MISSES: usize = 8;
 
+/// Whether the first block is a certificate, which is all that programs written in Go look at.
+#[must_use]
+pub fn is_certificate_first(bytes: &[u8]) -> bool {
+    let first = scan(bytes).next();
+    first.is_some_and(|block| block.is_ok_and(|block| block.is_certificate()))
+}
+
 /// Reads the blocks of a file in order. After one that is malformed it goes on behind the line at
 /// fault, as OpenSSL does for keys; for certificates OpenSSL gives up there.
 ///

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod cert;
+mod certificates;
 mod check;
 mod color;
 mod config;

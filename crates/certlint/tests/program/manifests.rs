@@ -9,7 +9,7 @@ fn stream(hosts: &str, certificate: &str) -> String {
     format!("{}---\n{}", ingress("", hosts), secret(certificate))
 }
 
-fn ingress(class: &str, hosts: &str) -> String {
+pub(crate) fn ingress(class: &str, hosts: &str) -> String {
     let class = match class {
         "" => String::new(),
         class => format!("  ingressClassName: {class}\n"),

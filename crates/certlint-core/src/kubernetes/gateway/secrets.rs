@@ -252,7 +252,7 @@ fn san<'n>(names: impl Iterator<Item = &'n String>) -> SanSet {
 }
 
 fn is_supplied(cluster: &Cluster, key: &str) -> bool {
-    cluster.secrets.contains_key(key)
+    cluster.has_secret(key)
         || cluster.requests.contains_key(key)
         || cluster.suppliers.contains_key(key)
 }
@@ -294,6 +294,22 @@ pub(in crate::kubernetes) fn issued(objects: &Objects) -> impl Iterator<Item = S
             .filter(|reference| reference.is_secret && reference.namespace.is_none())
             .map(|reference| format!("{}/{}", holder.meta.namespace, reference.name))
     })
+}
+
+impl Objects {
+    /// The Secrets of all listeners, as `NAMESPACE/NAME`.
+    pub(in crate::kubernetes) fn named_secrets(&self) -> impl Iterator<Item = String> {
+        self.holders.iter().flat_map(|holder| {
+            let own = &holder.meta.namespace;
+            let tls = holder.listeners.iter().filter_map(|one| one.tls.as_ref());
+            let secrets = tls.flat_map(|tls| &tls.references);
+            let secrets = secrets.filter(|reference| reference.is_secret);
+            secrets.map(move |secret| {
+                let namespace = secret.namespace.as_ref().unwrap_or(own);
+                format!("{namespace}/{}", secret.name)
+            })
+        })
+    }
 }
 
 /// A Secret that is not in the input.

@@ -34,6 +34,18 @@ pub(in crate::kubernetes) struct SecretFile {
     pub(super) key: Option<KeyFile>,
 }
 
+impl SecretFile {
+    /// The certificate of a Secret that is not in the input; what else it has is not known.
+    pub(in crate::kubernetes) fn of_public_certificate(at: Location) -> Self {
+        Self {
+            name: "tls.crt".to_owned(),
+            at,
+            certificates: None,
+            key: Some(x509::read_key(&[])),
+        }
+    }
+}
+
 /// The template of Pods that mount ConfigMaps.
 #[derive(Debug)]
 pub(in crate::kubernetes) struct Pod {
@@ -217,6 +229,13 @@ fn read_container(node: Node<'_>, volumes: &BTreeMap<&str, Volume>) -> Container
 }
 
 impl Pod {
+    /// Secrets that its containers mount, as `NAMESPACE/NAME`.
+    pub(in crate::kubernetes) fn named_secrets(&self) -> impl Iterator<Item = String> {
+        let pieces = self.mounts().flat_map(|mount| &mount.volume.pieces);
+        let secrets = pieces.filter(|piece| piece.kind == Kind::Secret);
+        secrets.map(|piece| format!("{}/{}", self.namespace, piece.name))
+    }
+
     pub(super) fn mounts(&self) -> impl Iterator<Item = &Mount> {
         self.containers.iter().flat_map(|one| &one.mounts)
     }

@@ -11,8 +11,9 @@ use crate::text::Text;
 use crate::x509;
 
 /// Files by object and key.
-#[derive(Default)]
 pub(super) struct Shelf {
+    /// Secrets of which only the certificate is here.
+    public: BTreeSet<String>,
     objects: BTreeMap<(Kind, String), BTreeMap<String, Item>>,
 }
 
@@ -35,7 +36,10 @@ impl Shelf {
                 wanted.insert((piece.kind, format!("{}/{}", pod.namespace, piece.name)));
             }
         }
-        let mut shelf = Self::default();
+        let mut shelf = Self {
+            public: cluster.public.clone(),
+            objects: BTreeMap::new(),
+        };
         for (kind, key) in wanted {
             let files = match kind {
                 Kind::ConfigMap => config_map(cluster, &key),
@@ -55,6 +59,11 @@ impl Shelf {
             self.object(piece.kind, &key)
         });
         objects.map(BTreeMap::len).sum()
+    }
+
+    /// A Secret may have keys that are not here.
+    pub(super) fn is_public(&self, secret: &str) -> bool {
+        self.public.contains(secret)
     }
 
     pub(super) fn object(&self, kind: Kind, key: &str) -> Option<&BTreeMap<String, Item>> {

@@ -210,6 +210,9 @@ impl<'s> View<'s> {
                 }
                 continue;
             };
+            if piece.kind == Kind::Secret && shelf.is_public(&key) {
+                view.absent = Some(key);
+            }
             match &piece.items {
                 None => {
                     let files = object.iter().map(|(name, item)| (name.clone(), item));

@@ -99,7 +99,7 @@ pub(super) fn locate(
     };
     let key = secret.value.clone();
     let delegations = &cluster.objects.delegations;
-    let is_here = cluster.secrets.contains_key(&key)
+    let is_here = cluster.has_secret(&key)
         || cluster.requests.contains_key(&key)
         || cluster.suppliers.contains_key(&key)
         || delegations.namespaces.contains(owner);
