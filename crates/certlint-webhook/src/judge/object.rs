@@ -39,8 +39,9 @@ struct Metadata {
 impl<'a> Object<'a> {
     /// Reads the header; `None` for something else than an object of Kubernetes.
     pub(super) fn read(raw: &'a RawValue) -> Option<Self> {
-        let header: Header<'a> = serde_json::from_str(raw.get()).ok()?;
-        let is_mapping = |spec: &RawValue| matches!(spec.get().as_bytes().first(), Some(b'{'));
+        // serde would take a list for a mapping, too.
+        let is_mapping = |raw: &RawValue| raw.get().starts_with('{');
+        let header: Header<'a> = is_mapping(raw).then(|| serde_json::from_str(raw.get()).ok())??;
         header
             .spec
             .is_none_or(is_mapping)

@@ -20,8 +20,6 @@ pub(crate) struct Request<'a> {
     pub(crate) subresource: &'a str,
     /// Empty for objects without one.
     pub(crate) namespace: &'a str,
-    /// Empty where the API server has not chosen one yet, and in deletions of collections.
-    pub(crate) name: &'a str,
     /// `userInfo.username`.
     pub(crate) user: &'a str,
     /// The object as it is to be; none in a DELETE.

@@ -104,7 +104,10 @@ fn one_secret_that_is_unknown_does_not_excuse_another() {
     let mut cluster = Cluster::of([secret("web-tls", "example.com")]);
     cluster.live.obstacles.insert("shop/other-tls".to_owned(), "403");
     let mut object = bad();
-    object["spec"]["tls"][1] = json!({"hosts": [GOOD], "secretName": "other-tls"});
+    object["spec"]["tls"] = json!([
+        {"hosts": [BAD], "secretName": "web-tls"},
+        {"hosts": [GOOD], "secretName": "other-tls"},
+    ]);
     let decision = cluster.create(&policy(), &object);
     assert_eq!(decision.kind, DecisionKind::Deny);
     assert_eq!(decision.causes.len(), 1);

@@ -226,7 +226,7 @@ fn a_missing_secret_that_nothing_writes_is_what_the_policy_says() {
 #[test]
 fn a_rule_host_that_no_entry_lists_is_a_warning_only() {
     let mut ingress = ingress(&[GOOD], "web-tls");
-    ingress["spec"]["rules"][1] = json!({"host": BAD});
+    ingress["spec"]["rules"] = json!([{"host": GOOD}, {"host": BAD}]);
     let decision = decide(vec![secret("web-tls", "example.com")], &ingress);
     assert_warned(&decision, "host-without-tls");
 }
