@@ -40,7 +40,6 @@ impl<L: Live + Send + 'static> Judge for Reviewer<L> {
                 kind: &review.kind.kind,
                 subresource: &review.sub_resource,
                 namespace: &review.namespace,
-                name: &review.name,
                 user: &review.user_info.username,
                 object: review.object,
                 old_object: review.old_object,

@@ -57,6 +57,8 @@ pub(super) struct Assessment {
     pub(super) of_secrets: Vec<Said>,
     /// The text is none that can be read.
     pub(super) is_unreadable: bool,
+    /// A Secret is not there, whatever the policy makes of that.
+    pub(super) lacks_secret: bool,
 }
 
 /// What the object is called while it is judged.
@@ -94,6 +96,7 @@ pub(super) fn assess(
         let name = source_name(&model, finding.primary.at.source);
         if name == OBJECT {
             assessment.is_unreadable |= finding.rule == "yaml-syntax";
+            assessment.lacks_secret |= finding.rule == "secret-missing";
             let said = said(finding, state.namespace, is_foreign);
             assessment.own.extend(capped(said, policy));
         } else if titles.contains(name) {
@@ -115,15 +118,18 @@ pub(super) fn assess(
     assessment
 }
 
+impl State<'_> {
+    /// Whether the object names this Secret.
+    pub(super) fn names(&self, namespace: &str, name: &str) -> bool {
+        let mut secrets = self.secrets.iter();
+        secrets.any(|named| named.split_once('/') == Some((namespace, name)))
+    }
+}
+
 /// A Secret that the object names, and of which its user may hear.
 fn is_named(state: &State<'_>, summary: &SecretSummary) -> bool {
-    let mut secrets = state.secrets.iter();
-    **summary.namespace() == *state.namespace
-        && secrets.any(|named| {
-            named
-                .split_once('/')
-                .is_some_and(|(_, name)| name == &**summary.name())
-        })
+    let (namespace, name) = (summary.namespace(), summary.name());
+    **namespace == *state.namespace && state.names(namespace, name)
 }
 
 /// What was found when the Secret was read.
@@ -194,13 +200,13 @@ fn said(finding: Finding, namespace: &str, is_foreign: bool) -> Said {
         let own = secret.split_once('/');
         own.is_some_and(|(own, _)| own == namespace)
     };
-    let may_know = !is_foreign && secret.as_ref().is_none_or(is_own);
+    let may_know = secret.as_ref().is_none_or(is_own);
     Said {
         rule: finding.rule,
         level: finding.level,
         message: finding.message,
         field: finding.primary.at.path.as_str().to_owned(),
-        help: finding.help.filter(|_| may_know),
+        help: finding.help.filter(|_| may_know && !is_foreign),
         names: finding.facts.names,
         secret,
         certificate_names: certificate

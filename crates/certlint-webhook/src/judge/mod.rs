@@ -53,7 +53,7 @@ pub(crate) async fn judge(
     let mut around = surroundings(store, policy, &review);
     let mut found = Found::assess(&review, &around, policy, now);
     if found.needs_a_look() && !policy.ignores_secrets {
-        let names = around.secret_names().cloned().collect();
+        let names = around.to_confirm(&review);
         around.learn(confirm::ask(live, names, request.deadline).await);
         found = Found::assess(&review, &around, policy, now);
     }
@@ -63,8 +63,8 @@ pub(crate) async fn judge(
 /// The neighbours of both states of the object, but not the object itself.
 fn surroundings(store: &Store, policy: &Policy, review: &Review<'_>) -> Surroundings {
     let mut around = Surroundings::default();
-    for kept in review.kept() {
-        around.add(store.neighbours(kept));
+    for sent in review.states() {
+        around.add(store.neighbours(&sent.kept));
     }
     around.remove(review.kind, review.namespace, review.name());
     if policy.ignores_secrets {

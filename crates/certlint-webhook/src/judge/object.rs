@@ -41,7 +41,8 @@ impl<'a> Object<'a> {
     pub(super) fn read(raw: &'a RawValue) -> Option<Self> {
         // serde would take a list for a mapping, too.
         let is_mapping = |raw: &RawValue| raw.get().starts_with('{');
-        let header: Header<'a> = is_mapping(raw).then(|| serde_json::from_str(raw.get()).ok())??;
+        let header: Header<'a> =
+            is_mapping(raw).then(|| serde_json::from_str(raw.get()).ok())??;
         header
             .spec
             .is_none_or(is_mapping)

@@ -11,7 +11,7 @@ use super::references;
 use super::request::Request;
 use super::wording;
 use crate::settings::{Mode, Verdict};
-use crate::store::{Kept, Kind, Store};
+use crate::store::{Body, Kept, Kind, Store};
 
 /// The label of a namespace, and the annotation of an object, that set the mode.
 const MODE: &str = "certlint.io/mode";
@@ -93,13 +93,26 @@ impl Review<'_> {
         self.change.state().object.name()
     }
 
-    /// Both states as the store would hold them.
-    pub(super) fn kept(&self) -> impl Iterator<Item = &Kept> {
+    /// Whether a route, which has its Secrets from what it is attached to.
+    pub(super) fn is_route(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::GrpcRoute | Kind::HttpRoute | Kind::TlsRoute
+        )
+    }
+
+    /// Whether the object names a Secret, or did so before.
+    pub(super) fn names(&self, namespace: &str, name: &str) -> bool {
+        self.states().any(|sent| sent.state.names(namespace, name))
+    }
+
+    /// The new state, and the old one.
+    pub(super) fn states(&self) -> impl Iterator<Item = &Sent<'_>> {
         let old = match &self.change {
-            Change::Update(_, Some(old)) => Some(&old.kept),
-            _ => None,
+            Change::Update(_, old) => old.as_ref(),
+            Change::Create(_) | Change::Delete(_) => None,
         };
-        std::iter::once(&self.change.state().kept).chain(old)
+        std::iter::once(self.change.state()).chain(old)
     }
 }
 
@@ -122,6 +135,9 @@ impl<'a> Sent<'a> {
         let object = Object::read(raw)?;
         let text = object.text(namespace, now);
         let kept = Kept::read(kind, text.as_bytes())?;
+        if matches!(kept.body(), Body::TooLarge) {
+            return None;
+        }
         let secrets = references::secrets(kind, namespace, object.spec());
         Some(Self {
             object,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use certlint_core::kubernetes::SecretSummary;
 
 use super::request::LiveSecret;
+use super::review::Review;
 use crate::store::{Kept, Kind, Neighbours, SecretName};
 
 /// The neighbours of an object.
@@ -77,9 +78,16 @@ impl Surroundings {
         self.objects.values().map(|kept| &**kept)
     }
 
-    /// Every Secret that something here names, sorted.
-    pub(super) fn secret_names(&self) -> impl Iterator<Item = &SecretName> {
-        self.secrets.keys()
+    /// The Secrets on whose contents a refusal may rest: those that the object names, then others
+    /// of its namespace, of which a controller may serve any; for a route all, which are those of
+    /// its Gateways. What rivals in other namespaces name decides nothing about this object.
+    pub(super) fn to_confirm(&self, review: &Review<'_>) -> Vec<SecretName> {
+        let is_named = |name: &&SecretName| review.names(&name.namespace, &name.name);
+        let is_near =
+            |name: &&SecretName| review.is_route() || *name.namespace == *review.namespace;
+        let named = self.secrets.keys().filter(is_named);
+        let others = self.secrets.keys().filter(|name| !is_named(name));
+        named.chain(others.filter(is_near)).cloned().collect()
     }
 
     /// The Secrets that are there, sorted.

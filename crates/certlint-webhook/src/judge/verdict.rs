@@ -55,9 +55,7 @@ impl Found {
 
     /// Something would be refused, or a Secret seems not to be there.
     pub(super) fn needs_a_look(&self) -> bool {
-        let (added, _) = self.split();
-        let mut own = self.new.own.iter();
-        !added.is_empty() || own.any(|said| said.rule == "secret-missing")
+        self.new.lacks_secret || !self.split().0.is_empty()
     }
 
     /// The errors that refuse the request, and those that were there before.

@@ -4,6 +4,8 @@
 //! 256 characters is cut once all warnings of a request together pass 4,096 (apiserver's
 //! `WithWarning` and the admission plugin's `Warnings`). Ours stay far below.
 
+use std::collections::BTreeSet;
+
 use certlint_core::finding::Level;
 
 use super::assess::Said;
@@ -21,10 +23,12 @@ const NAMES_MAX: usize = 5;
 
 /// The message of a refusal: the verdict, a line for each finding, and how to silence them.
 pub(super) fn refusal(said: &[&Said], kind: &str) -> String {
-    let Some(first) = said.first() else {
+    let about_certificate = said.iter().find(|one| one.secret.is_some());
+    let Some(first) = about_certificate.or(said.first()) else {
         return String::new();
     };
     let mut lines = vec![verdict(first)];
+    let mut told = None;
     for one in said.iter().take(FINDINGS_MAX) {
         let Said {
             rule,
@@ -33,16 +37,20 @@ pub(super) fn refusal(said: &[&Said], kind: &str) -> String {
             ..
         } = one;
         lines.push(format!("- {field}: {message} [{rule}]"));
-        if let Some(help) = &one.help {
+        if let Some(help) = one.help.as_ref().filter(|help| told != Some(*help)) {
             lines.push(format!("  help: {help}"));
+            told = Some(help);
         }
     }
     if let Some(more @ 1..) = said.len().checked_sub(FINDINGS_MAX) {
         lines.push(format!("- and {more} more"));
     }
+    let rules: BTreeSet<&str> = said.iter().map(|one| one.rule).collect();
+    let annotation = |rule| format!("`certlint.io/ignore.{rule}: \"the reason\"`");
+    let annotations: Vec<String> = rules.into_iter().map(annotation).collect();
     lines.push(format!(
-        "if it is right as it is, annotate the {kind} with `certlint.io/ignore.{}: \"the reason\"`",
-        first.rule
+        "if it is right as it is, annotate the {kind} with {}",
+        annotations.join(" and ")
     ));
     let lines: Vec<String> = lines.iter().map(|text| line(text)).collect();
     lines.join("\n")
@@ -50,15 +58,23 @@ pub(super) fn refusal(said: &[&Said], kind: &str) -> String {
 
 /// Host, Secret and what is in its certificate, where the finding is about that.
 fn verdict(said: &Said) -> String {
-    match (&said.secret, &said.names[..]) {
-        (Some(secret), [name, ..]) if !said.certificate_names.is_empty() => format!(
-            "`{name}` is not covered by Secret `{secret}`, whose certificate is for {}",
-            list(&said.certificate_names)
-        ),
-        (Some(secret), [name, ..]) => {
-            format!("`{name}` is not served rightly with Secret `{secret}`")
+    let Some(name) = said.names.first() else {
+        return said.message.clone();
+    };
+    let names = &said.certificate_names;
+    match &said.secret {
+        Some(secret) if names.is_empty() => {
+            format!("`{name}` is not covered by the certificate of Secret `{secret}`")
         }
-        _ => said.message.clone(),
+        Some(secret) => format!(
+            "`{name}` is not covered by Secret `{secret}`, whose certificate is for {}",
+            list(names)
+        ),
+        None if names.is_empty() => said.message.clone(),
+        None => format!(
+            "`{name}` is not covered by the certificate here, which is for {}",
+            list(names)
+        ),
     }
 }
 

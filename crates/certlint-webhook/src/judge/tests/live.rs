@@ -40,7 +40,10 @@ fn a_secret_that_the_store_cannot_hold_is_found() {
     // Of type Opaque, which is not watched.
     let mut cluster = Cluster::default();
     let opaque = with(&secret("web-tls", "example.com"), "/type", json!("Opaque"));
-    cluster.live.secrets.insert("shop/web-tls".to_owned(), opaque);
+    cluster
+        .live
+        .secrets
+        .insert("shop/web-tls".to_owned(), opaque);
     let decision = cluster.create(&policy(), &ingress(&[GOOD], "web-tls"));
     assert_eq!(decision.kind, DecisionKind::Allow, "{decision:#?}");
     assert_eq!(create(&cluster).kind, DecisionKind::Deny);
@@ -82,13 +85,18 @@ fn each_secret_is_asked_for_once() {
 #[test]
 fn what_the_api_server_does_not_say_refuses_nothing() {
     let mut cluster = Cluster::of([secret("web-tls", "example.com")]);
-    cluster.live.obstacles.insert("shop/web-tls".to_owned(), "403");
+    cluster
+        .live
+        .obstacles
+        .insert("shop/web-tls".to_owned(), "403");
     let decision = create(&cluster);
     assert_eq!(decision.kind, DecisionKind::Error, "{decision:#?}");
     assert!(decision.allowed);
     assert_eq!(
         decision.warnings,
-        ["certlint: Secret `shop/web-tls` could not be looked up (403), so that what uses it was not checked"]
+        [
+            "certlint: Secret `shop/web-tls` could not be looked up (403), so that what uses it was not checked"
+        ]
     );
     let strict = Policy {
         on_internal_error: Verdict::Deny,
@@ -100,9 +108,54 @@ fn what_the_api_server_does_not_say_refuses_nothing() {
 }
 
 #[test]
+fn what_a_rival_in_another_namespace_names_is_not_looked_up() {
+    let mut cluster = Cluster::of([secret("web-tls", "example.com")]);
+    let rival = with(&bad(), "/metadata/namespace", json!("other"));
+    cluster.add(&rival);
+    let decision = create(&cluster);
+    assert_eq!(decision.kind, DecisionKind::Deny);
+    assert!(
+        decision.message.contains("`www.example.com`"),
+        "{decision:#?}"
+    );
+    assert_eq!(cluster.asked(), ["shop/web-tls"]);
+}
+
+#[test]
+fn the_secrets_of_a_route_are_those_of_its_gateway() {
+    let (mut cluster, route) = super::support::attached_route("api.example.com");
+    assert_eq!(cluster.create(&policy(), &route).kind, DecisionKind::Deny);
+    assert_eq!(cluster.asked(), ["infra/web-tls"]);
+    cluster
+        .live
+        .obstacles
+        .insert("infra/web-tls".to_owned(), "403");
+    let decision = cluster.create(&policy(), &route);
+    assert_eq!(decision.kind, DecisionKind::Error);
+}
+
+#[test]
+fn a_secret_that_may_be_missing_is_judged_where_it_is_there() {
+    let mut cluster = Cluster::default();
+    let opaque = with(&secret("web-tls", "example.com"), "/type", json!("Opaque"));
+    cluster
+        .live
+        .secrets
+        .insert("shop/web-tls".to_owned(), opaque);
+    let allowing = Policy {
+        missing_secret: Verdict::Allow,
+        ..policy()
+    };
+    assert_eq!(cluster.create(&allowing, &bad()).kind, DecisionKind::Deny);
+}
+
+#[test]
 fn one_secret_that_is_unknown_does_not_excuse_another() {
     let mut cluster = Cluster::of([secret("web-tls", "example.com")]);
-    cluster.live.obstacles.insert("shop/other-tls".to_owned(), "403");
+    cluster
+        .live
+        .obstacles
+        .insert("shop/other-tls".to_owned(), "403");
     let mut object = bad();
     object["spec"]["tls"] = json!([
         {"hosts": [BAD], "secretName": "web-tls"},

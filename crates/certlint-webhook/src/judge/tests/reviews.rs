@@ -97,9 +97,9 @@ fn object(entry: &Value) -> Value {
 }
 
 fn answer(decision: &Decision) -> Value {
-    let causes = decision.causes.iter().map(|cause| {
-        json!({"field": cause.field, "message": cause.message, "reason": cause.reason})
-    });
+    let causes = decision.causes.iter().map(
+        |cause| json!({"field": cause.field, "message": cause.message, "reason": cause.reason}),
+    );
     let causes: Vec<Value> = causes.collect();
     json!({
         "decision": decision.kind.as_str(),

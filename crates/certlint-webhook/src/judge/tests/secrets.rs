@@ -9,7 +9,10 @@ use crate::settings::Verdict;
 const HOST: &str = "www.example.com";
 
 fn cluster() -> Cluster {
-    Cluster::of([secret("web-tls", "example.com"), ingress(&[HOST], "web-tls")])
+    Cluster::of([
+        secret("web-tls", "example.com"),
+        ingress(&[HOST], "web-tls"),
+    ])
 }
 
 fn change(cluster: &Cluster, policy: &Policy, new: Option<&Value>, user: &str) -> Decision {
@@ -98,6 +101,15 @@ fn across_namespaces() -> (Cluster, Value) {
         }]},
     });
     (Cluster::of([foreign, grant]), gateway)
+}
+
+#[test]
+fn a_route_does_not_tell_what_its_gateway_of_another_namespace_has() {
+    let (cluster, route) = super::support::attached_route("api.example.com");
+    let decision = cluster.create(&policy(), &route);
+    assert_eq!(decision.kind, DecisionKind::Deny, "{decision:#?}");
+    let told = format!("{decision:?}");
+    assert!(!told.contains("www.example.com"), "{told}");
 }
 
 #[test]

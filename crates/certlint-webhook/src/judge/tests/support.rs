@@ -256,3 +256,33 @@ pub(super) fn annotated(object: &Value, key: &str, value: &str) -> Value {
     object["metadata"]["annotations"][key] = json!(value);
     object
 }
+
+/// A route with this host, attached to a Gateway of another namespace with `example.com.crt`.
+pub(super) fn attached_route(host: &str) -> (Cluster, Value) {
+    let infra = json!("infra");
+    let gateway = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": with(&json!({"metadata": metadata("edge")}), "/metadata/namespace", infra.clone())["metadata"],
+        "spec": {"gatewayClassName": "x", "listeners": [{
+            "name": "https", "port": 443, "protocol": "HTTPS",
+            "tls": {"certificateRefs": [{"name": "web-tls"}]},
+            "allowedRoutes": {"namespaces": {"from": "All"}},
+        }]},
+    });
+    let secret = with(
+        &secret("web-tls", "example.com"),
+        "/metadata/namespace",
+        infra,
+    );
+    let route = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": metadata("web"),
+        "spec": {
+            "parentRefs": [{"name": "edge", "namespace": "infra"}],
+            "hostnames": [host],
+        },
+    });
+    (Cluster::of([gateway, secret]), route)
+}

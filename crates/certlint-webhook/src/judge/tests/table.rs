@@ -92,7 +92,11 @@ fn a_secret_that_does_not_cover_the_host_is_denied() {
          `example.com`, `www.example.com`"
     );
     assert!(decision.message.contains("[name-not-covered]"));
-    assert!(decision.message.contains("certlint.io/ignore.name-not-covered"));
+    assert!(
+        decision
+            .message
+            .contains("certlint.io/ignore.name-not-covered")
+    );
 }
 
 #[test]
@@ -106,7 +110,11 @@ fn a_secret_that_ingress_shim_will_issue_anew_is_a_warning() {
         let decision = decide(vec![secret("web-tls", "example.com")], &ingress);
         assert_warned(&decision, "name-not-covered");
     }
-    let ingress = annotated(&ingress(&[BAD], "web-tls"), "kubernetes.io/tls-acme", "false");
+    let ingress = annotated(
+        &ingress(&[BAD], "web-tls"),
+        "kubernetes.io/tls-acme",
+        "false",
+    );
     let decision = decide(vec![secret("web-tls", "example.com")], &ingress);
     assert_denied(&decision, "name-not-covered", "spec.tls[0].hosts[0]");
 }
