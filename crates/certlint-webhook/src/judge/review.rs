@@ -24,17 +24,19 @@ pub(super) struct Review<'a> {
     pub(super) kind_name: &'a str,
     pub(super) namespace: &'a str,
     pub(super) mode: Mode,
-    pub(super) change: Change<'a>,
+    pub(super) operation: Operation,
+    /// The state that is judged: in a deletion the last one.
+    pub(super) sent: Sent<'a>,
+    /// In an update the state that is there; none where it cannot be read.
+    pub(super) old: Option<Sent<'a>>,
 }
 
 /// What is to happen to the object.
-#[derive(Debug)]
-pub(super) enum Change<'a> {
-    Create(Sent<'a>),
-    /// The new state, and the one that is there.
-    Update(Sent<'a>, Option<Sent<'a>>),
-    /// The state that is there.
-    Delete(Sent<'a>),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    Create,
+    Update,
+    Delete,
 }
 
 /// A state of the object.
@@ -61,18 +63,22 @@ pub(super) fn begin<'a>(
         return skipped();
     }
     let read = |raw| Sent::read(kind, request.namespace, raw, now);
-    let change = match (request.operation, request.object, request.old_object) {
-        ("CREATE", Some(new), _) => read(new).map(Change::Create),
-        ("UPDATE", Some(new), old) => read(new).map(|new| Change::Update(new, old.and_then(read))),
-        ("DELETE", _, Some(old)) if kind == Kind::Secret => read(old).map(Change::Delete),
+    let (operation, sent, old) = match (request.operation, request.object, request.old_object) {
+        ("CREATE", Some(new), _) => (Operation::Create, new, None),
+        ("UPDATE", Some(new), old) => (Operation::Update, new, old),
+        ("DELETE", _, Some(old)) if kind == Kind::Secret => (Operation::Delete, old, None),
         _ => return skipped(),
     };
-    let Some(change) = change else {
+    let Some(sent) = read(sent) else {
         return Err(Box::new(unreadable(policy, mode, request.kind)));
     };
-    let object = &change.state().object;
+    let old = old.and_then(read);
+    let object = &sent.object;
     let is_solver = kind == Kind::Ingress && object.is_acme_solver();
-    if object.is_being_deleted() || is_solver || is_unchanged(kind, &change) {
+    // Secrets have no `spec`: what changed in one is seen in its certificate.
+    let mut before = old.iter().filter(|_| kind != Kind::Secret);
+    let is_unchanged = before.any(|old| object.is_same_as(&old.object));
+    if object.is_being_deleted() || is_solver || is_unchanged {
         return skipped();
     }
     let mode = mode_of_object(policy, mode, object);
@@ -84,13 +90,15 @@ pub(super) fn begin<'a>(
         kind_name: request.kind,
         namespace: request.namespace,
         mode,
-        change,
+        operation,
+        sent,
+        old,
     })
 }
 
 impl Review<'_> {
     pub(super) fn name(&self) -> &str {
-        self.change.state().object.name()
+        self.sent.object.name()
     }
 
     /// Whether a route, which has its Secrets from what it is attached to.
@@ -106,22 +114,9 @@ impl Review<'_> {
         self.states().any(|sent| sent.state.names(namespace, name))
     }
 
-    /// The new state, and the old one.
+    /// The state that is judged, and the old one.
     pub(super) fn states(&self) -> impl Iterator<Item = &Sent<'_>> {
-        let old = match &self.change {
-            Change::Update(_, old) => old.as_ref(),
-            Change::Create(_) | Change::Delete(_) => None,
-        };
-        std::iter::once(self.change.state()).chain(old)
-    }
-}
-
-impl<'a> Change<'a> {
-    /// The state that is judged.
-    pub(super) fn state(&self) -> &Sent<'a> {
-        match self {
-            Self::Create(sent) | Self::Update(sent, _) | Self::Delete(sent) => sent,
-        }
+        std::iter::once(&self.sent).chain(&self.old)
     }
 }
 
@@ -164,16 +159,6 @@ fn kind_of(request: &Request<'_>) -> Option<Kind> {
         ("", "Secret") => Kind::Secret,
         _ => return None,
     })
-}
-
-/// Secrets have no `spec`: what changed in one is seen in its certificate.
-fn is_unchanged(kind: Kind, change: &Change<'_>) -> bool {
-    match change {
-        Change::Update(new, Some(old)) if kind != Kind::Secret => {
-            new.object.is_same_as(&old.object)
-        }
-        _ => false,
-    }
 }
 
 /// A label that is no mode is as good as none.

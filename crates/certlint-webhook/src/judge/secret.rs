@@ -12,7 +12,7 @@ use super::assess::{Said, State, assess};
 use super::policy::Policy;
 use super::ratchet;
 use super::request::Request;
-use super::review::{Change, Review, Sent};
+use super::review::{Operation, Review, Sent};
 use super::surroundings::Surroundings;
 use super::verdict::Answer;
 use crate::settings::{Mode, Verdict};
@@ -29,10 +29,11 @@ pub(super) fn judge(
     review: &Review<'_>,
     now: i64,
 ) -> Decision {
-    let (old, new) = match &review.change {
-        Change::Update(new, Some(old)) => (summary(old), summary(new)),
-        Change::Delete(old) => (summary(old), None),
-        Change::Create(_) | Change::Update(_, None) => return Decision::skipped(review.mode),
+    let sent = summary(&review.sent);
+    let (old, new) = match (review.operation, &review.old) {
+        (Operation::Update, Some(old)) => (summary(old), sent),
+        (Operation::Delete, _) => (sent, None),
+        _ => return Decision::skipped(review.mode),
     };
     let certificate = |summary: &Option<Arc<SecretSummary>>| {
         let summary = summary.as_ref()?;

@@ -1,10 +1,12 @@
 //! From what is said to the decision: what refuses, what warns, what nobody hears.
 
+use certlint_core::finding::Level;
+
 use super::assess::{Assessment, Said, assess};
 use super::decision::{Cause, Decision, DecisionKind};
 use super::policy::Policy;
 use super::ratchet;
-use super::review::{Change, Review};
+use super::review::{Operation, Review};
 use super::surroundings::Surroundings;
 use super::wording;
 use crate::settings::{Mode, Verdict};
@@ -22,7 +24,7 @@ pub(super) struct Found {
 /// What the object was before.
 #[derive(Debug)]
 enum Old {
-    /// There was none.
+    /// There was none, or it does not matter.
     None,
     Known(Assessment),
     /// It is there and cannot be read.
@@ -38,17 +40,15 @@ impl Found {
         now: i64,
     ) -> Self {
         let assess = |state| assess(state, around, policy, now);
-        let new = assess(&review.change.state().state);
-        let old = match &review.change {
-            Change::Update(_, Some(old)) if ratchet::errors(&new.own).next().is_some() => {
-                let old = assess(&old.state);
-                match old.is_unreadable {
-                    true => Old::Unknown,
-                    false => Old::Known(old),
-                }
-            }
-            Change::Update(_, Some(_)) | Change::Create(_) | Change::Delete(_) => Old::None,
-            Change::Update(_, None) => Old::Unknown,
+        let new = assess(&review.sent.state);
+        let has_errors = ratchet::errors(&new.own).next().is_some();
+        let old = match (review.operation, &review.old) {
+            (Operation::Update, None) => Old::Unknown,
+            (Operation::Update, Some(old)) if has_errors => match assess(&old.state) {
+                old if old.is_unreadable => Old::Unknown,
+                old => Old::Known(old),
+            },
+            _ => Old::None,
         };
         Self { new, old }
     }
@@ -92,7 +92,7 @@ impl Found {
             ..said.clone()
         });
         answer.warned.extend(before);
-        let is_error = |said: &&Said| said.level == certlint_core::finding::Level::Error;
+        let is_error = |said: &&Said| said.level == Level::Error;
         let others = self.new.own.iter().filter(|said| !is_error(said));
         answer.warned.extend(others.cloned());
         answer.warned.extend(self.new.of_secrets.iter().cloned());
@@ -117,7 +117,7 @@ impl Answer {
         let mode = review.mode;
         let rules = self.refused.iter().chain(&self.warned);
         let rules = rules
-            .filter(|said| said.level >= certlint_core::finding::Level::Warning)
+            .filter(|said| said.level >= Level::Warning)
             .map(|said| said.rule)
             .collect();
         let is_refused = mode == Mode::Enforce && !self.refused.is_empty();

@@ -24,7 +24,7 @@ const NAMES_MAX: usize = 5;
 /// The message of a refusal: the verdict, a line for each finding, and how to silence them.
 pub(super) fn refusal(said: &[&Said], kind: &str) -> String {
     let about_certificate = said.iter().find(|one| one.secret.is_some());
-    let Some(first) = about_certificate.or(said.first()) else {
+    let Some(first) = about_certificate.or_else(|| said.first()) else {
         return String::new();
     };
     let mut lines = vec![verdict(first)];

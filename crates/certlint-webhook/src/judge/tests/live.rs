@@ -28,7 +28,7 @@ fn what_is_fine_asks_for_nothing() {
 
 #[test]
 fn a_stale_secret_refuses_nothing() {
-    let mut cluster = Cluster::of([secret("web-tls", "api.example.com")]);
+    let cluster = Cluster::of([secret("web-tls", "api.example.com")]);
     cluster.remember(&secret("web-tls", "example.com"));
     let decision = create(&cluster);
     assert_eq!(decision.kind, DecisionKind::Allow, "{decision:#?}");
@@ -207,7 +207,7 @@ fn without_access_to_secrets_nothing_is_asked_and_nothing_said_about_them() {
 #[test]
 fn old_and_new_state_are_judged_by_the_same_answers() {
     // The store thinks that the Secret was better than it is.
-    let mut cluster = Cluster::of([
+    let cluster = Cluster::of([
         secret("web-tls", "example.com"),
         certificate("else-tls", &[BAD]),
     ]);

@@ -87,7 +87,7 @@ impl Cluster {
     }
 
     /// Adds an object to the store only.
-    pub(super) fn remember(&mut self, object: &Value) {
+    pub(super) fn remember(&self, object: &Value) {
         let Some(kind) = kind_of(object["kind"].as_str().unwrap_or_default()) else {
             return;
         };
