@@ -1,8 +1,5 @@
 //! Every manifest under `fixtures/kubernetes` and `fixtures/corpus/kubernetes` gives exactly the
 //! findings that its comments expect; the conventions stand in `fixtures/kubernetes/README.md`.
-//!
-//! What is not supported yet is listed in [`NOT_YET`] with a reason; a line there that is no longer
-//! needed fails, too, so that the list can only shrink.
 
 #[path = "support/manifests.rs"]
 mod manifests;
@@ -21,18 +18,6 @@ use manifests::lint_manifests;
 use support::{Repository, repository};
 use text::{assert_house_style, render};
 
-/// What paths begin with of which some do not give yet what they expect, the longest first.
-const NOT_YET: &[(&str, &str)] = &[
-    (
-        "fixtures/kubernetes/controllers/traefik-default-store.yaml",
-        "the details of controllers are missing",
-    ),
-    (
-        "fixtures/kubernetes/secrets/no-data.yaml",
-        "details are missing",
-    ),
-];
-
 const FOLDERS: [&str; 2] = ["fixtures/kubernetes", "fixtures/corpus/kubernetes"];
 
 /// File, line (0 for any), rule and level.
@@ -41,40 +26,20 @@ type Key = (String, u32, String, String);
 #[test]
 fn manifests_give_exactly_the_findings_that_they_expect() {
     let mut wrong = String::new();
-    let mut needed = vec![false; NOT_YET.len()];
     let mut seen = 0;
     for folder in FOLDERS {
         for file in files_below(&repository().join(folder)) {
             seen += 1;
-            let name = name_of(&file);
-            let Some(difference) = difference(&[file]) else {
-                continue;
-            };
-            let mut known = NOT_YET.iter().zip(&mut needed);
-            match known.find(|((entry, _), _)| name.starts_with(entry)) {
-                Some((_, needed)) => *needed = true,
-                None => wrong.push_str(&difference),
-            }
+            wrong.extend(difference(&[file]));
         }
     }
     assert!(seen > 400, "only {seen} manifests were found");
-    for ((entry, reason), needed) in NOT_YET.iter().zip(needed) {
-        if !needed {
-            wrong.push_str(&format!(
-                "{entry} is right now; remove it from the list ({reason})\n"
-            ));
-        }
-    }
     assert!(wrong.is_empty(), "{wrong}");
 }
 
 #[test]
 fn the_corpus_is_as_quiet_when_it_is_read_as_one_cluster() {
-    let mut files = files_below(&repository().join("fixtures/corpus/kubernetes"));
-    files.retain(|file| {
-        let name = name_of(file);
-        !NOT_YET.iter().any(|(entry, _)| name.starts_with(entry))
-    });
+    let files = files_below(&repository().join("fixtures/corpus/kubernetes"));
     let difference = difference(&files).unwrap_or_default();
     assert!(difference.is_empty(), "{difference}");
 }

@@ -60,7 +60,7 @@ pub(super) fn assemble(
             unverifiable: &mut unverifiable,
             listener,
             servers: Vec::new(),
-            pools: pools(&ingresses),
+            pools: pools(&ingresses, &cluster),
             said: HashSet::new(),
         };
         let hosts = lowering.run(&ingresses);
@@ -115,7 +115,7 @@ pub(super) struct Class<'a> {
     pub(super) unverifiable: &'a mut Unverifiable,
     pub(super) listener: ListenerId,
     pub(super) servers: Vec<ServerId>,
-    /// The Secrets that the Ingresses of each namespace name.
+    /// The Secrets that the Ingresses of each namespace name, or that are there for all of them.
     pub(super) pools: BTreeMap<String, BTreeSet<String>>,
     /// Places of which a problem was told that must not be told twice.
     pub(super) said: HashSet<Location>,
@@ -481,13 +481,17 @@ pub(super) fn takes(pattern: &str, host: &str) -> bool {
 }
 
 /// The Secrets that the Ingresses of each namespace name.
-fn pools(ingresses: &[&Ingress]) -> BTreeMap<String, BTreeSet<String>> {
+fn pools(ingresses: &[&Ingress], cluster: &Cluster) -> BTreeMap<String, BTreeSet<String>> {
     let mut pools: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for ingress in ingresses {
         let namespace = &ingress.meta.namespace;
         let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
         let keys = secrets.map(|secret| format!("{namespace}/{}", secret.value));
-        pools.entry(namespace.clone()).or_default().extend(keys);
+        let pool = pools.entry(namespace.clone()).or_default();
+        pool.extend(keys);
+        if controller_of(ingress, &cluster.classes).name == "Traefik" {
+            pool.extend(cluster.objects.store_secrets());
+        }
     }
     pools
 }

@@ -53,8 +53,7 @@ pub(super) fn named_secrets(cluster: &Cluster) -> BTreeSet<String> {
             Certificate::Inline(_) => {}
         }
     }
-    let stores = cluster.objects.stores.iter();
-    named.extend(stores.flat_map(|store| store.named_secrets()));
+    named.extend(cluster.objects.store_secrets());
     named
 }
 
@@ -87,6 +86,11 @@ impl Objects {
             Fact::Store(store) => self.stores.push(store),
             Fact::Workload(workload) => self.workloads.add(workload),
         }
+    }
+
+    /// The Secrets that Traefik has for all routers, as `NAMESPACE/NAME`.
+    pub(super) fn store_secrets(&self) -> impl Iterator<Item = String> {
+        self.stores.iter().flat_map(traefik::Store::secrets)
     }
 
     /// The pairings, which are lowered once.

@@ -41,19 +41,25 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
                 pending,
             })
         };
-        let missing = |key: &str| Problem::SecretMalformed {
+        let missing = |message: &str| Problem::SecretMalformed {
             at: kept.secret.meta.at.clone(),
             secret: name.clone(),
-            message: format!("`{key}` is not there"),
+            message: message.to_owned(),
             help: None,
             pending,
         };
         let certificate = kept.secret.certificate.take();
         let key = kept.secret.key.take();
         let summarised = kept.secret.summarised;
+        let has_key = key.is_some() || summarised.is_some_and(|before| before.has_key);
         let mut pair = None;
         match certificate {
-            None => fragment.problems.push(missing("tls.crt")),
+            None if has_key => fragment.problems.push(missing("`tls.crt` is not there")),
+            None => {
+                let neither = missing("`tls.crt` and `tls.key` are not there");
+                fragment.problems.push(neither);
+                continue;
+            }
             Some(part) => match part.value {
                 Err(why) => fragment.problems.extend(fault(&part.at, "tls.crt", why)),
                 Ok(file) => {
@@ -71,8 +77,8 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
         }
         let mut key_part = None;
         match key {
-            None if summarised.is_some_and(|before| before.has_key) => {}
-            None => fragment.problems.push(missing("tls.key")),
+            None if has_key => {}
+            None => fragment.problems.push(missing("`tls.key` is not there")),
             Some(part) => match part.value {
                 Err(why) => fragment.problems.extend(fault(&part.at, "tls.key", why)),
                 Ok(file) => {

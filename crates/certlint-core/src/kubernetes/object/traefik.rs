@@ -102,7 +102,7 @@ pub(super) fn store(node: Node<'_>, source: SourceId, meta: &Meta) -> Option<Sto
 
 impl Store {
     /// Its Secrets, as `NAMESPACE/NAME`.
-    pub(super) fn named_secrets(&self) -> impl Iterator<Item = String> {
+    pub(super) fn secrets(&self) -> impl Iterator<Item = String> {
         let secrets = self.certificates.iter().chain(&self.default);
         secrets.map(|secret| format!("{}/{}", self.namespace, secret.value))
     }
