@@ -244,7 +244,7 @@ impl Search<'_> {
         let read = |path: PathBuf| {
             let outcome = walk::read_plausible(&path);
             let sniffed = match &outcome {
-                Ok(Some(bytes)) => sniff(&path, bytes),
+                Ok(Some(bytes)) => sniff(bytes),
                 Ok(None) | Err(_) => Sniffed::Other,
             };
             (path, outcome, sniffed)
@@ -283,7 +283,7 @@ impl Search<'_> {
                 return;
             }
         };
-        match sniff(&real, &content) {
+        match sniff(&content) {
             // What somebody names may well be a main file that only includes others.
             Sniffed::Other if only_includes(&content) => {
                 self.take(&file.path, &real, content, Sniffed::Nginx(Kind::Main));
@@ -309,7 +309,7 @@ impl Search<'_> {
             return;
         }
         let path = self.shared.working_directory.join(name);
-        match sniff(Path::new(name), &content) {
+        match sniff(&content) {
             Sniffed::Other => self.tell_unknown(name),
             sniffed => self.take(&path, &path, content.into(), sniffed),
         }

@@ -26,9 +26,9 @@ pub(crate) const MANIFEST_HEAD: usize = 256 << 10;
 /// Endings of the files that manifests are kept in.
 const MANIFEST_ENDINGS: &[&str] = &["json", "yaml", "yml"];
 
-/// Tells what the text of `path` is.
-pub(crate) fn sniff(path: &Path, text: &[u8]) -> Sniffed {
-    if is_manifest(path, text) {
+/// Tells what a text is.
+pub(crate) fn sniff(text: &[u8]) -> Sniffed {
+    if looks_like_manifest(&text[..text.len().min(MANIFEST_HEAD)]) {
         return Sniffed::Manifests;
     }
     match nginx::sniff(text) {
@@ -48,25 +48,6 @@ pub(crate) fn may_be_manifest(path: &Path) -> bool {
     })
 }
 
-/// Words alone tell little about a text of any other name, such as standard input.
-fn is_manifest(path: &Path, text: &[u8]) -> bool {
-    let head = &text[..text.len().min(MANIFEST_HEAD)];
-    looks_like_manifest(head) && (may_be_manifest(path) || is_shaped(head))
-}
-
-/// Opens as JSON, or has a line that begins with `apiVersion:`, as first of a list item or not.
-fn is_shaped(text: &[u8]) -> bool {
-    if matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')) {
-        return true;
-    }
-    memchr::memmem::find_iter(text, b"apiVersion").any(|at| {
-        let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |line| line + 1);
-        let before = &text[line..at];
-        let before = before.strip_prefix(b"\xef\xbb\xbf").unwrap_or(before);
-        matches!(before, b"" | b"- " | b"\"" | b"- \"")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,49 +61,15 @@ mod tests {
         let returns = "server {\n  listen 80;\n  return 200 '{\"apiVersion\":\"v1\",\
                        \"kind\":\"List\"}';\n}\n";
         let cases = [
-            ("<stdin>", INGRESS, Sniffed::Manifests),
-            (
-                "<stdin>",
-                "\u{feff}apiVersion: v1\nkind: List\n",
-                Sniffed::Manifests,
-            ),
-            (
-                "<stdin>",
-                "- apiVersion: v1\n  kind: Secret\n",
-                Sniffed::Manifests,
-            ),
-            (
-                "<stdin>",
-                "\n {\"kind\":\"A\",\"apiVersion\":\"v1\"}",
-                Sniffed::Manifests,
-            ),
-            ("<stdin>", config_map, Sniffed::Manifests),
-            ("nginx.conf", returns, Sniffed::Nginx(Kind::Fragment)),
-            (
-                "README.md",
-                "Its `apiVersion` and `kind` say so.\n",
-                Sniffed::Other,
-            ),
-            (
-                "a.yaml",
-                "values:\n  apiVersion: v1\n  kind: x\n",
-                Sniffed::Manifests,
-            ),
-            ("a.YML", INGRESS, Sniffed::Manifests),
-            ("compose.yaml", "services: {}\n", Sniffed::Other),
-            ("package.json", "{\"kind\": \"library\"}", Sniffed::Other),
-            (
-                "site.yaml",
-                "server { listen 80; }\n",
-                Sniffed::Nginx(Kind::Fragment),
-            ),
+            (INGRESS, Sniffed::Manifests),
+            (config_map, Sniffed::Manifests),
+            (returns, Sniffed::Nginx(Kind::Fragment)),
+            ("services: {}\n", Sniffed::Other),
+            ("{\"kind\": \"library\"}", Sniffed::Other),
+            ("server { listen 80; }\n", Sniffed::Nginx(Kind::Fragment)),
         ];
-        for (path, text, expected) in cases {
-            assert_eq!(
-                sniff(Path::new(path), text.as_bytes()),
-                expected,
-                "{path} {text}"
-            );
+        for (text, expected) in cases {
+            assert_eq!(sniff(text.as_bytes()), expected, "{text}");
         }
     }
 }

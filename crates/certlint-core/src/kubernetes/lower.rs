@@ -79,13 +79,6 @@ pub fn is_namespace(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
-/// Whether a text is worth reading as manifests: `apiVersion` and `kind` stand in it.
-#[must_use]
-pub fn looks_like_manifest(text: &[u8]) -> bool {
-    let contains = |word: &[u8]| memchr::memmem::find(text, word).is_some();
-    contains(b"apiVersion") && contains(b"kind")
-}
-
 /// Lowers all manifests of a run together, as one cluster would hold them.
 ///
 /// Also returns the paths that could not be read.

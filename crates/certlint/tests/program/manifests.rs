@@ -293,3 +293,13 @@ fn resolve_answers_for_each_class() {
         "{run:?}"
     );
 }
+
+#[test]
+fn broken_yaml_that_holds_no_objects_is_nobodys_business() {
+    let tree = Tree::new(&[
+        ("values.yaml", "x:\n  apiVersion: v1\n  kind: a: b\n"),
+        ("deploy.yaml", "apiVersion: v1\nkind: a: b\n"),
+    ]);
+    let run = short(&tree, &[], "");
+    assert_eq!(run.findings(), ["deploy.yaml:2 yaml-syntax"], "{run:?}");
+}
