@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::cluster::{Cluster, Kept};
 use super::controller::{Choice, Controller, class_of, controller_of};
-use super::facts::Ingress;
+use super::facts::{Ingress, qualified};
 use super::gateway;
 use super::lower::Options;
 use super::mounts;
 use super::object;
+use super::pool::Pools;
 use super::public;
-use super::secret_use::{Judge, Known, Unverifiable, Use, kept_covers, no_secret_name, serving};
+use super::secret_use::{Judge, Known, Unverifiable, Use, no_secret_name, serving};
 use super::secrets::{requests, take_in_secrets};
 use super::upstream;
 
@@ -60,7 +61,7 @@ pub(super) fn assemble(
             unverifiable: &mut unverifiable,
             listener,
             servers: Vec::new(),
-            pools: pools(&ingresses, &cluster),
+            pools: Pools::default(),
             said: HashSet::new(),
         };
         let hosts = lowering.run(&ingresses);
@@ -115,8 +116,8 @@ pub(super) struct Class<'a> {
     pub(super) unverifiable: &'a mut Unverifiable,
     pub(super) listener: ListenerId,
     pub(super) servers: Vec<ServerId>,
-    /// The Secrets that the Ingresses of each namespace name, or that are there for all of them.
-    pub(super) pools: BTreeMap<String, BTreeSet<String>>,
+    /// Filled where a controller chooses from pools.
+    pub(super) pools: Pools<'a>,
     /// Places of which a problem was told that must not be told twice.
     pub(super) said: HashSet<Location>,
 }
@@ -126,8 +127,14 @@ impl<'a> Class<'a> {
         let mut table = HostTable::default();
         let mut external = false;
         let (mut members, mut servers) = (Vec::new(), Vec::new());
-        for ingress in ingresses {
-            let controller = controller_of(ingress, &self.cluster.classes);
+        let controllers = ingresses.iter();
+        let controllers: Vec<_> = controllers
+            .map(|ingress| controller_of(ingress, &self.cluster.classes))
+            .collect();
+        if controllers.iter().any(|it| it.choice == Choice::Pool) {
+            self.pools = Pools::new(ingresses, &controllers, self.cluster);
+        }
+        for (ingress, controller) in ingresses.iter().zip(controllers) {
             let server = self.server(ingress);
             self.shim(ingress);
             match controller.choice {
@@ -160,7 +167,7 @@ impl<'a> Class<'a> {
         self.fragment.servers.push(Server {
             at: ingress.meta.at.clone(),
             names: Vec::new(),
-            certificates: Arc::new([]),
+            certificates: Arc::default(),
             inherits_certificates: false,
             rejects_handshakes: false,
             listens: Vec::new(),
@@ -217,7 +224,7 @@ impl<'a> Class<'a> {
                     self.fragment.problems.push(problem);
                     continue;
                 };
-                let key = format!("{}/{}", ingress.meta.namespace, secret.value);
+                let key = qualified(&ingress.meta.namespace, &secret.value);
                 self.claim(host, &key, (server, controller.choice), table);
                 let pattern = HostPattern::ingress(&host.value);
                 let one = using(ingress, host, &pattern, secret, &key);
@@ -245,7 +252,7 @@ impl<'a> Class<'a> {
                         "how {} chooses is not known in detail",
                         controller.name
                     )),
-                    Choice::Pool => match self.pool_covers(ingress, host) {
+                    Choice::Pool => match self.pool_covers(ingress, &pattern) {
                         Some(other) if other != key => Some(format!(
                             "{} serves any Secret that covers the host, and `{other}` does",
                             controller.name
@@ -272,9 +279,11 @@ impl<'a> Class<'a> {
         let is_open = controller.choice == Choice::Contract
             && ingress.tls.iter().any(|entry| entry.hosts.is_empty());
         for host in unlisted(ingress, controller.choice == Choice::Exact) {
+            let pattern = HostPattern::ingress(&host.value);
             let in_pool = || {
                 controller.choice == Choice::Pool
-                    && (self.pool_covers(ingress, &host).is_some() || !self.pool_is_known(ingress))
+                    && (self.pool_covers(ingress, &pattern).is_some()
+                        || !self.pool_is_known(ingress))
             };
             if !ingress.tls.is_empty() && !is_open && !in_pool() {
                 self.fragment.problems.push(Problem::HostWithoutTls {
@@ -311,24 +320,14 @@ impl<'a> Class<'a> {
     }
 
     /// A Secret of the namespace pool that covers the host.
-    fn pool_covers(&self, ingress: &Ingress, host: &Spanned<String>) -> Option<&str> {
-        let pattern = HostPattern::ingress(&host.value);
-        let covers = |key: &&String| {
-            let kept = self.cluster.secrets.get(*key);
-            kept.is_some_and(|kept| kept_covers(kept, &pattern))
-        };
-        let mut pool = self.pools.get(&ingress.meta.namespace)?.iter();
-        pool.find(covers).map(String::as_str)
+    fn pool_covers(&self, ingress: &Ingress, host: &HostPattern) -> Option<&str> {
+        self.pools.of(&ingress.meta.namespace)?.covering(host)
     }
 
     /// Every Secret of the pool is in the input and readable.
     fn pool_is_known(&self, ingress: &Ingress) -> bool {
-        let is_known = |key: &String| {
-            let kept = self.cluster.secrets.get(key);
-            kept.is_some_and(|kept| kept.leaf.is_some())
-        };
-        let pool = self.pools.get(&ingress.meta.namespace);
-        pool.is_some_and(|pool| pool.iter().all(is_known))
+        let pool = self.pools.of(&ingress.meta.namespace);
+        pool.is_some_and(|pool| pool.is_known)
     }
 
     pub(super) fn placeholder(
@@ -478,20 +477,4 @@ pub(super) fn takes(pattern: &str, host: &str) -> bool {
     let base = pattern.strip_prefix("*.");
     base.zip(host.split_once('.'))
         .is_some_and(|(base, (first, rest))| first != "*" && rest.eq_ignore_ascii_case(base))
-}
-
-/// The Secrets that the Ingresses of each namespace name.
-fn pools(ingresses: &[&Ingress], cluster: &Cluster) -> BTreeMap<String, BTreeSet<String>> {
-    let mut pools: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for ingress in ingresses {
-        let namespace = &ingress.meta.namespace;
-        let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
-        let keys = secrets.map(|secret| format!("{namespace}/{}", secret.value));
-        let pool = pools.entry(namespace.clone()).or_default();
-        pool.extend(keys);
-        if controller_of(ingress, &cluster.classes).name == "Traefik" {
-            pool.extend(cluster.objects.store_secrets());
-        }
-    }
-    pools
 }

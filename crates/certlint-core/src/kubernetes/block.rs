@@ -1,10 +1,12 @@
 //! The YAML that programs write: one document of indented keys, lists, one-line values and literal
-//! blocks, in ASCII.
+//! blocks. One-line lists in brackets are in `flow.rs`.
 //!
 //! Nearly all manifests are of this kind (`helm template`, `kustomize build`, `kubectl get -o yaml`),
 //! and reading them line by line is many times faster than through a parser for all of YAML. What is
 //! not surely of this kind, also every error, is left to that parser: tests hold that whatever is
 //! read here is read there with the same result.
+
+mod flow;
 
 use std::borrow::Cow;
 
@@ -182,11 +184,14 @@ impl Reader<'_> {
         match self.bytes[at] {
             quote @ (b'"' | b'\'') => self.quoted(quote, at, end),
             b'|' => self.literal(at, end, column),
-            b'[' if self.bytes.get(at + 1) == Some(&b']') => self.empty(false, at, end),
-            b'{' if self.bytes.get(at + 1) == Some(&b'}') => self.empty(true, at, end),
+            b'[' | b'{' => {
+                let close = self.flow(at, end)?;
+                self.tail(close, end)
+            }
             b'-' if at + 1 == end || self.bytes[at + 1] == b' ' => None,
-            b'&' | b'*' | b'!' | b'>' | b'%' | b'@' | b'`' | b'?' | b':' | b',' | b'[' | b']'
-            | b'{' | b'}' => None,
+            b'&' | b'*' | b'!' | b'>' | b'%' | b'@' | b'`' | b'?' | b':' | b',' | b']' | b'}' => {
+                None
+            }
             _ => self.plain(at, end),
         }
     }
@@ -211,6 +216,12 @@ impl Reader<'_> {
 
     /// A value in quotes without any escape.
     fn quoted(&mut self, quote: u8, at: usize, end: usize) -> Option<()> {
+        let close = self.quoted_end(quote, at, end)?;
+        self.scalar(at, close, Style::Quoted)?;
+        self.tail(close, end)
+    }
+
+    fn quoted_end(&self, quote: u8, at: usize, end: usize) -> Option<usize> {
         let inner = &self.bytes[at + 1..end];
         let length = memchr::memchr(quote, inner)?;
         if quote == b'"' && memchr::memchr(b'\\', &inner[..length]).is_some()
@@ -218,17 +229,7 @@ impl Reader<'_> {
         {
             return None;
         }
-        let close = at + 1 + length + 1;
-        self.scalar(at, close, Style::Quoted)?;
-        self.tail(close, end)
-    }
-
-    /// `[]` or `{}`.
-    fn empty(&mut self, is_mapping: bool, at: usize, end: usize) -> Option<()> {
-        let span = self.builder.span(at, at + 2);
-        self.builder.begin(is_mapping, span).ok()?;
-        self.builder.end(Some(span.end));
-        self.tail(at + 2, end)
+        Some(at + 1 + length + 1)
     }
 
     /// A literal block. Its lines are indented deeper than `column`, all alike or more.

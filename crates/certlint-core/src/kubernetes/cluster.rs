@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::facts::{Fact, Ingress, IngressClass, Part, Request, Secret, Supplier};
+use super::facts::{Fact, Ingress, IngressClass, Part, Request, Secret, Supplier, qualified};
 use super::gateway;
 use super::ingress_nginx::{Store, Stored};
 use super::mounts::{ConfigMap, Pod};
@@ -57,7 +57,7 @@ impl Cluster {
                 let Some(secret) = &entry.secret else {
                     continue;
                 };
-                let key = format!("{}/{}", ingress.meta.namespace, secret.value);
+                let key = qualified(&ingress.meta.namespace, &secret.value);
                 let owner = owners.entry(key).or_insert((index, place));
                 if ingress.meta.created < self.ingresses[owner.0].meta.created {
                     *owner = (index, place);

@@ -63,7 +63,7 @@ impl Meta {
     }
 
     pub(super) fn key(&self) -> String {
-        format!("{}/{}", self.namespace, self.name)
+        qualified(&self.namespace, &self.name)
     }
 
     pub(super) fn annotation(&self, name: &str) -> Option<&Spanned<String>> {
@@ -486,6 +486,11 @@ fn pem(bytes: &[u8]) -> Result<(), Fault> {
         Some(inner) if has_mark(&inner) => Err(Fault::DoubleBase64),
         _ => Err(Fault::NoPem),
     }
+}
+
+/// `NAMESPACE/NAME`, by which objects are looked up.
+pub(super) fn qualified(namespace: &str, name: &str) -> String {
+    [namespace, "/", name].concat()
 }
 
 /// What is made of the items of a list. Most lists of manifests are short, and there are very many:

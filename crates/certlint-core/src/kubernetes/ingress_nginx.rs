@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::Ingress;
+use super::facts::{Ingress, qualified};
 use crate::x509::Certificate;
 
 /// A Secret as the controller's store holds it.
@@ -191,7 +191,7 @@ pub(super) fn named_secret(ingress: &Ingress, host: &str) -> Option<String> {
         hosts.any(|listed| listed.value.eq_ignore_ascii_case(host))
     });
     let secret = listed?.secret.as_ref()?;
-    Some(format!("{}/{}", ingress.meta.namespace, secret.value))
+    Some(qualified(&ingress.meta.namespace, &secret.value))
 }
 
 /// The certificate is only accepted by the controller's older rule, for its common name.
@@ -204,7 +204,7 @@ fn slot(ingress: &Ingress, host: &str, store: &dyn Store) -> Option<Slot> {
     if ingress.tls.is_empty() {
         return None;
     }
-    let key = |name: &str| format!("{}/{name}", ingress.meta.namespace);
+    let key = |name: &str| qualified(&ingress.meta.namespace, name);
     // The first entry that lists the host literally, even one without a Secret.
     let listed = ingress.tls.iter().find(|entry| {
         let mut hosts = entry.hosts.iter();

@@ -42,6 +42,7 @@ mod mounts;
 mod nginx_hosts;
 mod node;
 mod object;
+mod pool;
 mod public;
 mod scalar;
 mod secret_use;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::assemble::{Class, place, unlisted, using};
 use super::controller::{Choice, Controller};
-use super::facts::{Ingress, TlsEntry};
+use super::facts::{Ingress, TlsEntry, qualified};
 use super::ingress_nginx;
 use super::ingress_nginx::{Cause, Slot};
 use super::secret_use::{no_secret_name, serving};
@@ -176,7 +176,7 @@ impl<'a> Class<'a> {
                     .into_iter()
                     .any(|listed| listed.value.eq_ignore_ascii_case(&host.value));
                 if !is_listed && let Some(secret) = secrets.next_back() {
-                    let key = format!("{}/{}", ingress.meta.namespace, secret.value);
+                    let key = qualified(&ingress.meta.namespace, &secret.value);
                     let kept = self.cluster.secrets.get(&key);
                     let bundle = kept.and_then(|kept| kept.bundle);
                     self.said.insert(host.at.clone());
@@ -204,7 +204,7 @@ impl<'a> Class<'a> {
             let problem = no_secret_name(host, controller.name);
             return self.fragment.problems.push(problem);
         };
-        let key = format!("{}/{}", ingress.meta.namespace, secret.value);
+        let key = qualified(&ingress.meta.namespace, &secret.value);
         let pattern = HostPattern::ingress(&host.value);
         let one = using(ingress, host, &pattern, secret, &key);
         let known = self.known(ingress, &one);

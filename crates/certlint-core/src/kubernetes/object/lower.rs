@@ -29,6 +29,9 @@ pub(in crate::kubernetes) fn lower(
     fragment: &mut Fragment,
     unverifiable: &mut Unverifiable,
 ) {
+    if pairings.is_empty() {
+        return;
+    }
     let pool = Pool::new(&pairings, cluster);
     let mut controllers: BTreeMap<&'static str, Vec<Pairing>> = BTreeMap::new();
     for pairing in pairings {

@@ -1,0 +1,121 @@
+//! The Secrets among which controllers with a pool choose: all that the Ingresses of a namespace
+//! name, whichever entry it is, or that are there for all of them.
+//!
+//! Each pool is indexed by the names in its certificates: hundreds of Secrets and tens of thousands
+//! of hosts in one namespace are no rarity, and each host asks.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::cluster::{Cluster, Kept};
+use super::controller::Controller;
+use super::facts::{Ingress, qualified};
+use super::secret_use::kept_covers;
+use crate::name::HostPattern;
+
+/// The pools by namespace.
+#[derive(Debug, Default)]
+pub(super) struct Pools<'a> {
+    by_namespace: BTreeMap<&'a str, Pool<'a>>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Pool<'a> {
+    /// `NAMESPACE/NAME`, sorted, with the Secret where that is in the input.
+    secrets: Vec<(String, Option<&'a Kept>)>,
+    /// Indices of Secrets, ascending, by what stands in their certificates: a name, `*.NAME`, or an
+    /// address.
+    by_name: HashMap<String, Vec<usize>>,
+    /// Every Secret is in the input and readable.
+    pub(super) is_known: bool,
+}
+
+impl<'a> Pools<'a> {
+    /// `controllers` are those of the Ingresses.
+    pub(super) fn new(
+        ingresses: &[&'a Ingress],
+        controllers: &[Controller],
+        cluster: &'a Cluster,
+    ) -> Self {
+        let mut keys: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        let mut of_traefik = BTreeSet::new();
+        for (ingress, controller) in ingresses.iter().zip(controllers) {
+            let namespace = ingress.meta.namespace.as_str();
+            if controller.name == "Traefik" {
+                of_traefik.insert(namespace);
+            }
+            let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
+            let secrets = secrets.map(|secret| qualified(namespace, &secret.value));
+            keys.entry(namespace).or_default().extend(secrets);
+        }
+        // Its default store is there for all namespaces.
+        let of_stores: Vec<_> = cluster.objects.store_secrets().collect();
+        for namespace in of_traefik {
+            let keys = keys.entry(namespace).or_default();
+            keys.extend(of_stores.iter().cloned());
+        }
+        let pools = keys.into_iter();
+        Self {
+            by_namespace: pools
+                .map(|(namespace, keys)| (namespace, Pool::new(keys, cluster)))
+                .collect(),
+        }
+    }
+
+    /// The pool of a namespace.
+    pub(super) fn of(&self, namespace: &str) -> Option<&Pool<'a>> {
+        self.by_namespace.get(namespace)
+    }
+}
+
+impl<'a> Pool<'a> {
+    fn new(keys: BTreeSet<String>, cluster: &'a Cluster) -> Self {
+        let mut pool = Self {
+            is_known: true,
+            ..Self::default()
+        };
+        for key in keys {
+            let kept = cluster.secrets.get(&key);
+            pool.is_known &= kept.is_some_and(|kept| kept.leaf.is_some());
+            for name in kept.map(names).unwrap_or_default() {
+                pool.by_name
+                    .entry(name)
+                    .or_default()
+                    .push(pool.secrets.len());
+            }
+            pool.secrets.push((key, kept));
+        }
+        pool
+    }
+
+    /// The first Secret that covers the host of an Ingress.
+    pub(super) fn covering(&self, host: &HostPattern) -> Option<&str> {
+        let (name, wildcard) = match host {
+            HostPattern::Address(address) => (address.to_string(), None),
+            HostPattern::Exact(name) => {
+                let base = name.split_once('.').map(|(_, base)| base);
+                (name.to_string(), base.map(|base| format!("*.{base}")))
+            }
+            HostPattern::LeadingWildcard { base, .. } => (format!("*.{base}"), None),
+            _ => return None,
+        };
+        let candidates = std::iter::once(name).chain(wildcard);
+        let candidates = candidates.filter_map(|name| self.by_name.get(&name));
+        let covers = |index: &&usize| {
+            let kept = self.secrets[**index].1;
+            kept.is_some_and(|kept| kept_covers(kept, host))
+        };
+        let first = candidates.filter_map(|indices| indices.iter().find(covers));
+        first.min().map(|&index| self.secrets[index].0.as_str())
+    }
+}
+
+fn names(kept: &Kept) -> Vec<String> {
+    let Some(leaf) = &kept.leaf else {
+        return Vec::new();
+    };
+    let exact = leaf.names.exact().iter().map(|name| name.to_string());
+    let wildcards = leaf.names.wildcards().iter();
+    let wildcards = wildcards.map(|base| format!("*.{base}"));
+    let addresses = leaf.names.addresses().iter().map(ToString::to_string);
+    exact.chain(wildcards).chain(addresses).collect()
+}
