@@ -30,6 +30,9 @@ pub const FILE_NAME: &str = "certlint.yaml";
 /// What findings about the file itself have in place of a rule's id; they cannot be switched off.
 pub const ID: &str = "config";
 
+/// The page about such findings.
+pub const DOCS: &str = include_str!("config/config.md");
+
 /// A `certlint.yaml` that is right in itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {

@@ -410,3 +410,14 @@ fn exemptions_that_ended_or_that_nothing_needs_are_told() {
     let off = settings(&[(rule, None)]);
     assert_eq!(report("", &["b.test"], true, &off), (1, vec![]));
 }
+
+#[test]
+fn the_page_has_one_document_that_is_wrong_and_one_that_is_right() {
+    let blocks: Vec<&str> = DOCS.split("```").skip(1).step_by(2).collect();
+    let [wrong, right] = blocks[..] else {
+        panic!("{blocks:?}");
+    };
+    let text = |block: &'static str| block.strip_prefix("yaml\n").expect("YAML").as_bytes();
+    assert!(Config::read(SOURCE, text(wrong)).is_err());
+    assert!(Config::read(SOURCE, text(right)).is_ok());
+}

@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use certlint_core::config;
 use clap::builder::styling::{AnsiColor, Style};
 
 use super::rule;
@@ -15,8 +16,13 @@ use crate::output::{self, Exit, deliver};
 /// Prints the page.
 pub(crate) fn run(args: &ExplainArgs) -> Exit {
     let console = Console::new(&args.console);
-    let rule = match rule(&args.rule) {
-        Ok(rule) => rule,
+    // No rule, as no level and no suppression changes it.
+    let page = match args.rule == config::ID {
+        true => Ok(config::DOCS),
+        false => rule(&args.rule).map(|rule| rule.docs),
+    };
+    let page = match page {
+        Ok(page) => page,
         Err(error) => {
             console.error(error);
             return Exit::Failure;
@@ -24,8 +30,8 @@ pub(crate) fn run(args: &ExplainArgs) -> Exit {
     };
     let is_colored = output::is_colored(args.console.color);
     deliver(None, &console, Exit::Clean, |out| match is_colored {
-        true => render(rule.docs, out),
-        false => writeln!(out, "{}", rule.docs.trim_end()),
+        true => render(page, out),
+        false => writeln!(out, "{}", page.trim_end()),
     })
 }
 

@@ -270,6 +270,8 @@ fn rules_and_their_pages_can_be_read() {
     let page = tree.run(&["explain", "name-not-covered"]);
     assert_eq!(page.code, 0);
     assert!(page.stdout.starts_with("# "), "{page:?}");
+    let page = tree.run(&["explain", "config"]);
+    assert!(page.stdout.starts_with("# config\n"), "{page:?}");
     let page = tree.run(&["explain", "name-not-covered", "--color", "always"]);
     assert!(page.stdout.starts_with("\u{1b}[1m"), "{page:?}");
 }
