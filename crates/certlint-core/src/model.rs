@@ -185,6 +185,52 @@ pub struct Fragment {
 }
 
 impl Fragment {
+    /// A fragment without anything.
+    pub(crate) fn empty(main: SourceId) -> Self {
+        Self {
+            main,
+            complete: true,
+            servers: Vec::new(),
+            listeners: Vec::new(),
+            endpoints: Vec::new(),
+            problems: Vec::new(),
+            suppressions: Vec::new(),
+            refusals: Vec::new(),
+        }
+    }
+
+    /// Adds an object that holds names, as a server without certificates of its own.
+    pub(crate) fn add_holder(&mut self, at: Location) -> ServerId {
+        let id = ServerId(u32::try_from(self.servers.len()).unwrap_or(u32::MAX));
+        self.servers.push(Server {
+            at,
+            names: Vec::new(),
+            certificates: Arc::default(),
+            inherits_certificates: false,
+            rejects_handshakes: false,
+            listens: Vec::new(),
+        });
+        id
+    }
+
+    /// Adds a listener that a controller opens, with what it answers to each host.
+    pub(crate) fn add_hosts(&mut self, label: String, default: ServerId, hosts: HostTable) {
+        self.listeners.push(Listener {
+            address: ListenAddress::Named(label.clone()),
+            label,
+            tls: true,
+            members: Vec::new(),
+            default,
+            default_marked: true,
+            names: NameTable::default(),
+            dual_stack: false,
+            reg_name_sni: true,
+            serving: BTreeMap::new(),
+            evaluated: BTreeMap::new(),
+            hosts: Some(hosts),
+        });
+    }
+
     /// The server with this id.
     #[must_use]
     pub fn server(&self, id: ServerId) -> &Server {

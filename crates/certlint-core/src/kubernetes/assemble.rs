@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
 
 use super::cluster::{Cluster, Kept};
 use super::controller::{Choice, Controller, class_of, controller_of};
@@ -20,8 +19,8 @@ use super::upstream;
 use crate::finding::Level;
 use crate::loader::Loader;
 use crate::model::{
-    Endpoint, Fragment, HostAnswer, HostTable, ListenAddress, Listener, ListenerId, NameTable,
-    PlaceholderReason, Problem, Server, ServerId, ServerName, Serving,
+    Endpoint, Fragment, HostAnswer, HostTable, ListenerId, PlaceholderReason, Problem, ServerId,
+    ServerName, Serving,
 };
 use crate::name::HostPattern;
 use crate::source::{Location, Spanned};
@@ -68,20 +67,7 @@ pub(super) fn assemble(
         let Some(&default) = lowering.servers.first() else {
             continue;
         };
-        fragment.listeners.push(Listener {
-            label: format!("ingress/{class}"),
-            address: ListenAddress::Named(format!("ingress/{class}")),
-            tls: true,
-            members: Vec::new(),
-            default,
-            default_marked: true,
-            names: NameTable::default(),
-            dual_stack: false,
-            reg_name_sni: true,
-            serving: BTreeMap::new(),
-            evaluated: BTreeMap::new(),
-            hosts: Some(hosts),
-        });
+        fragment.add_hosts(format!("ingress/{class}"), default, hosts);
     }
     upstream::not_verified(&cluster, fragment);
     gateway::lower(&cluster, options, fragment, &mut unverifiable);
@@ -163,15 +149,7 @@ impl<'a> Class<'a> {
 
     /// An Ingress as a server that holds its hosts.
     pub(super) fn server(&mut self, ingress: &Ingress) -> ServerId {
-        let id = ServerId(u32::try_from(self.fragment.servers.len()).unwrap_or(u32::MAX));
-        self.fragment.servers.push(Server {
-            at: ingress.meta.at.clone(),
-            names: Vec::new(),
-            certificates: Arc::default(),
-            inherits_certificates: false,
-            rejects_handshakes: false,
-            listens: Vec::new(),
-        });
+        let id = self.fragment.add_holder(ingress.meta.at.clone());
         self.servers.push(id);
         id
     }
@@ -231,17 +209,10 @@ impl<'a> Class<'a> {
                 let Known::Certificate(kept) = self.known(ingress, &one) else {
                     continue;
                 };
-                if controller.choice == Choice::Exact && !kept.secret.has_tls_type {
-                    self.fragment.problems.push(Problem::SecretMalformed {
-                        at: kept.secret.type_at.clone(),
-                        secret: key.clone(),
-                        message: "type is not `kubernetes.io/tls`, and F5 NGINX rejects handshakes"
-                            .to_owned(),
-                        help: Some(
-                            "make the Secret anew with `type: kubernetes.io/tls`".to_owned(),
-                        ),
-                        pending: false,
-                    });
+                if controller.choice == Choice::Exact
+                    && let Some(problem) = object::wrong_type(&key, kept)
+                {
+                    self.fragment.problems.push(problem);
                     continue;
                 }
                 if self.judge().request_is_to_blame(&one, kept) {

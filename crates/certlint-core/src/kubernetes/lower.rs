@@ -136,7 +136,7 @@ pub fn lower_beside(
         let mut fragment = Fragment {
             problems,
             suppressions,
-            ..empty(main)
+            ..Fragment::empty(main)
         };
         let containers = super::assemble::assemble(cluster, loader, options, &mut fragment);
         fragments.push(fragment);
@@ -147,20 +147,6 @@ pub fn lower_beside(
         files: loader.names_of(&sources),
     };
     (lowered, unreadable)
-}
-
-/// A fragment without anything.
-pub(super) fn empty(main: SourceId) -> Fragment {
-    Fragment {
-        main,
-        complete: true,
-        servers: Vec::new(),
-        listeners: Vec::new(),
-        endpoints: Vec::new(),
-        problems: Vec::new(),
-        suppressions: Vec::new(),
-        refusals: Vec::new(),
-    }
 }
 
 /// What one document gave.

@@ -17,13 +17,13 @@ use std::sync::Arc;
 
 use super::cluster::{Cluster, Kept};
 use super::facts::{self, Fact, Fault, Part, Secret, Summarised};
-use super::lower::{Options, annotations, empty};
+use super::lower::{Options, annotations};
 use super::node::Node;
 use super::{assemble, read};
 use crate::files::NoFiles;
 use crate::finding::Level;
 use crate::loader::Loader;
-use crate::model::{Extent, Model};
+use crate::model::{Extent, Fragment, Model};
 use crate::name::SanSet;
 use crate::source::{FieldPath, Location, SourceId, Span, Spanned};
 use crate::suppress::{self, ANNOTATION, Suppression};
@@ -141,7 +141,7 @@ pub(crate) fn summarise(json: &[u8]) -> Option<(SecretSummary, Model)> {
     let summary = SecretSummary::of(&kept, node, &ignored);
     let mut cluster = Cluster::default();
     cluster.add(Fact::Secret(kept.secret));
-    let mut fragment = empty(source);
+    let mut fragment = Fragment::empty(source);
     fragment.suppressions = ignored;
     let containers = assemble::assemble(cluster, &loader, &options, &mut fragment);
     debug_assert!(containers.is_empty(), "a Secret runs nothing");

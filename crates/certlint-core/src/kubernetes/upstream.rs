@@ -160,16 +160,7 @@ mod tests {
                 cluster.add(fact.unwrap_or(Fact::Suppliers(Vec::new())));
             }
         }
-        let mut fragment = Fragment {
-            main: SourceId(0),
-            complete: true,
-            servers: Vec::new(),
-            listeners: Vec::new(),
-            endpoints: Vec::new(),
-            problems: Vec::new(),
-            suppressions: Vec::new(),
-            refusals: Vec::new(),
-        };
+        let mut fragment = Fragment::empty(SourceId(0));
         not_verified(&cluster, &mut fragment);
         let why = |problem| match problem {
             Problem::UpstreamNotVerified { why, .. } => why,

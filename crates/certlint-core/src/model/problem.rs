@@ -209,8 +209,11 @@ pub enum Problem {
         at: Location,
         /// The host.
         host: String,
-        /// The `dnsNames` of the Certificate, or the object where there are none.
+        /// The `dnsNames` of the Certificate, or the object where there are none; the `tls` entry
+        /// of the Ingress.
         request: Location,
+        /// What asks for the certificate: `Certificate`, or the `Ingress` that is annotated.
+        kind: &'static str,
         /// Its name.
         name: String,
         /// Its names.

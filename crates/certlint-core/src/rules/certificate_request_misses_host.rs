@@ -24,6 +24,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             at,
             host,
             request,
+            kind,
             name,
             dns_names,
             has_time,
@@ -31,11 +32,14 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         else {
             continue;
         };
-        let mut finding = RULE.finding(
-            format!("Certificate `{name}` does not ask for `{host}`, which uses its Secret"),
-            at.clone(),
-            "not among its names",
-        );
+        let is_shim = *kind == "Ingress";
+        let message = match is_shim {
+            true => format!(
+                "cert-manager writes this Secret for Ingress `{name}`, which does not ask for `{host}`"
+            ),
+            false => format!("{kind} `{name}` does not ask for `{host}`, which uses its Secret"),
+        };
+        let mut finding = RULE.finding(message, at.clone(), "not among its names");
         if *has_time {
             finding.level = Level::Warning;
         }
@@ -47,7 +51,12 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         finding.related.push(Label::new(request.clone(), asks));
         let mut all = dns_names.clone();
         all.push(host.clone());
-        finding.help = Some(if all.len() > NAMES_MAX {
+        finding.help = Some(if is_shim {
+            format!(
+                "add `- {}` to that `tls` entry of Ingress `{name}`, or name a Secret of its own here",
+                help::yaml(host)
+            )
+        } else if all.len() > NAMES_MAX {
             format!(
                 "add `- {}` to the `dnsNames` of Certificate `{name}`",
                 help::yaml(host)

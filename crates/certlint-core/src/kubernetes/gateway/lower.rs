@@ -5,16 +5,16 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::attach::{Attachments, Site, Sites, attachments, narrows, takes_route};
-use super::secrets::{self, Answer, Chosen, Secrets, Unverifiable};
+use super::secrets::{self, Answer, Chosen, Secrets};
 use super::{Holder, HolderKind};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::lower::Options;
+use crate::kubernetes::secret_use::Unverifiable;
 use crate::model::{
-    BundleId, CertRef, Endpoint, Fragment, HostAnswer, HostTable, ListenAddress, Listener,
-    ListenerId, NameTable, Problem, Served, Server, ServerId, ServerName, Serving,
+    BundleId, CertRef, Endpoint, Fragment, HostAnswer, HostTable, ListenerId, Problem, Served,
+    ServerId, ServerName, Serving,
 };
 use crate::name::{Depth, HostPattern};
 use crate::source::{Location, Spanned};
@@ -98,15 +98,7 @@ impl<'a> Lowering<'a, '_> {
     }
 
     fn listener(&mut self, site: &Site<'a>) {
-        let server = ServerId(number(self.fragment.servers.len()));
-        self.fragment.servers.push(Server {
-            at: site.listener.at.clone(),
-            names: Vec::new(),
-            certificates: Arc::new([]),
-            inherits_certificates: false,
-            rejects_handshakes: false,
-            listens: Vec::new(),
-        });
+        let server = self.fragment.add_holder(site.listener.at.clone());
         let mut target = Target {
             id: ListenerId(number(self.fragment.listeners.len())),
             server,
@@ -148,20 +140,7 @@ impl<'a> Lowering<'a, '_> {
                 .insert(other.hostname().to_owned(), answer);
         }
         let label = format!("gateway/{}/{}", site.holder.meta.key(), site.listener.name);
-        self.fragment.listeners.push(Listener {
-            address: ListenAddress::Named(label.clone()),
-            label,
-            tls: true,
-            members: Vec::new(),
-            default: server,
-            default_marked: true,
-            names: NameTable::default(),
-            dual_stack: false,
-            reg_name_sni: true,
-            serving: BTreeMap::new(),
-            evaluated: BTreeMap::new(),
-            hosts: Some(target.table),
-        });
+        self.fragment.add_hosts(label, server, target.table);
     }
 
     /// The names that routes bring to a listener.
@@ -214,6 +193,7 @@ impl<'a> Lowering<'a, '_> {
                     at: host.at.clone(),
                     host: host.value.clone(),
                     request: request.dns_names_at.clone(),
+                    kind: "Certificate",
                     name: request.meta.name.clone(),
                     dns_names: request.dns_names.clone(),
                     has_time: self.options.whole_cluster && !target.secrets.any_is_there(),

@@ -1,20 +1,16 @@
 //! What is known about the Secrets of a listener, and what they say to a name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::attach::Site;
 use super::{Grant, Objects};
 use crate::kubernetes::cluster::{Cluster, Kept};
 use crate::kubernetes::facts::{Request, Supplier};
 use crate::kubernetes::lower::Options;
-use crate::kubernetes::secret_use::unusable;
+use crate::kubernetes::secret_use::{Unverifiable, unusable};
 use crate::model::{BundleId, Fragment, Problem, UnverifiableKind};
 use crate::name::{HostPattern, PartialReason, SanSet, Verdict, covers};
 use crate::source::Location;
-
-/// What is not in the input: the first place that needs it, and how many do.
-pub(in crate::kubernetes) type Unverifiable =
-    BTreeMap<(UnverifiableKind, String), (Location, usize)>;
 
 /// The Secrets of a listener.
 #[derive(Debug, Default)]

@@ -14,8 +14,7 @@ use crate::kubernetes::secret_use::{
 use crate::loader::Loader;
 use crate::model::{
     Bundle, BundleId, CertRef, CertificatePair, Endpoint, Extent, Fragment, HostAnswer, HostTable,
-    Key, KeyPart, KeyRef, ListenAddress, Listener, ListenerId, NameTable, Problem, Server,
-    ServerId, ServerName, Serving,
+    Key, KeyPart, KeyRef, ListenerId, Problem, ServerId, ServerName, Serving,
 };
 use crate::name::Depth;
 use crate::source::{Location, Spanned};
@@ -65,20 +64,7 @@ pub(in crate::kubernetes) fn lower(
         if matches!(label, "f5-nginx" | "istio") {
             hosts.depth = Depth::Any;
         }
-        fragment.listeners.push(Listener {
-            label: label.to_owned(),
-            address: ListenAddress::Named(label.to_owned()),
-            tls: true,
-            members: Vec::new(),
-            default,
-            default_marked: true,
-            names: NameTable::default(),
-            dual_stack: false,
-            reg_name_sni: true,
-            serving: BTreeMap::new(),
-            evaluated: BTreeMap::new(),
-            hosts: Some(hosts),
-        });
+        fragment.add_hosts(label.to_owned(), default, hosts);
     }
     fragment.problems.extend(wrong_types.into_values());
 }
@@ -139,7 +125,7 @@ impl<'a> Lowering<'a, '_> {
             hosts,
             certificate,
         } = pairing;
-        let server = self.server(&meta.at);
+        let server = self.fragment.add_holder(meta.at.clone());
         let namespace = &meta.namespace;
         let beside = |secret: &Spanned<String>| format!("{namespace}/{}", secret.value);
         match certificate {
@@ -317,20 +303,6 @@ impl<'a> Lowering<'a, '_> {
             key,
         }]);
         bundle
-    }
-
-    /// An object as a server that holds its hosts.
-    fn server(&mut self, at: &Location) -> ServerId {
-        let id = ServerId(u32::try_from(self.fragment.servers.len()).unwrap_or(u32::MAX));
-        self.fragment.servers.push(Server {
-            at: at.clone(),
-            names: Vec::new(),
-            certificates: Arc::new([]),
-            inherits_certificates: false,
-            rejects_handshakes: false,
-            listens: Vec::new(),
-        });
-        id
     }
 
     /// A host that is served with this Secret.
