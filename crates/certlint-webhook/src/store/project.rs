@@ -13,9 +13,9 @@ enum Keep {
     /// All of it.
     All,
     /// These fields of an object.
-    Fields(&'static [(&'static str, Keep)]),
+    Fields(&'static [(&'static str, Self)]),
     /// All items of a list, and this of each.
-    Items(&'static Keep),
+    Items(&'static Self),
     /// The annotations that mean something to a controller, to cert-manager or to certlint.
     Annotations,
 }

@@ -1,5 +1,6 @@
 //! Clusters for tests: few names, so that objects meet each other.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -62,50 +63,85 @@ pub(super) fn secret(namespace: &str, name: &str, certificate: Option<&Certifica
     })
 }
 
-/// Objects with their kinds, each name once.
+/// Objects with their kinds, each name once: of all kinds, or mostly of those that go together.
 pub(super) fn cluster() -> impl Strategy<Value = Vec<(Kind, Value)>> {
-    let objects = prop_oneof![
-        8 => ingress(),
-        5 => secrets(),
-        2 => certificate(),
-        1 => supplier(),
+    let all = Scope {
+        namespaces: 2,
+        names: 6,
+    };
+    let near = Scope {
+        namespaces: 1,
+        names: 6,
+    };
+    let few = Scope {
+        namespaces: 2,
+        names: 2,
+    };
+    let mixed = prop_oneof![
+        8 => ingress(all),
+        5 => secrets(all),
+        2 => certificate(all),
+        1 => supplier(all),
         1 => ingress_class(),
-        2 => gateway(),
-        2 => listener_set(),
-        3 => route(),
-        1 => grant(),
-        1 => openshift(),
+        2 => gateway(all),
+        2 => listener_set(all),
+        3 => route(all),
+        1 => grant(all),
+        1 => openshift(all),
     ];
-    proptest::collection::vec(objects, 1..16).prop_map(|objects| {
-        let mut seen = std::collections::BTreeSet::new();
-        let identity = |(kind, object): &(Kind, Value)| {
-            let meta = &object["metadata"];
-            (
-                *kind,
-                meta["namespace"].to_string(),
-                meta["name"].to_string(),
-            )
-        };
-        let mut objects = objects;
-        objects.retain(|object| seen.insert(identity(object)));
-        // Two routes with one hostname at one listener are told of once; see `neighbours.rs`.
-        for (index, (kind, object)) in objects.iter_mut().enumerate() {
-            if matches!(kind, Kind::HttpRoute | Kind::TlsRoute) {
-                for host in object["spec"]["hostnames"]
-                    .as_array_mut()
-                    .into_iter()
-                    .flatten()
-                {
-                    *host = format!("r{index}.{}", host.as_str().unwrap_or_default()).into();
-                }
-            }
-        }
-        objects
-    })
+    let ingresses = prop_oneof![
+        8 => ingress(near),
+        6 => secrets(near),
+        1 => certificate(near),
+        1 => ingress_class(),
+    ];
+    let gateways = prop_oneof![
+        4 => gateway(few),
+        4 => listener_set(few),
+        6 => secrets(few),
+        6 => route(few),
+        1 => grant(few),
+        1 => certificate(few),
+    ];
+    prop_oneof![
+        proptest::collection::vec(mixed, 1..16),
+        proptest::collection::vec(ingresses, 1..12),
+        proptest::collection::vec(gateways, 1..16),
+    ]
+    .prop_map(unique)
 }
 
-fn namespace() -> impl Strategy<Value = &'static str> {
-    select(&NAMESPACES[..])
+/// How many names there are to choose from.
+#[derive(Clone, Copy)]
+struct Scope {
+    namespaces: usize,
+    names: u32,
+}
+
+fn unique(mut objects: Vec<(Kind, Value)>) -> Vec<(Kind, Value)> {
+    let mut seen = BTreeSet::new();
+    objects.retain(|(kind, object)| {
+        let meta = &object["metadata"];
+        seen.insert((
+            *kind,
+            meta["namespace"].to_string(),
+            meta["name"].to_string(),
+        ))
+    });
+    // Two routes with one hostname at one listener are told of once; see `neighbours.rs`.
+    for (index, (kind, object)) in objects.iter_mut().enumerate() {
+        if matches!(kind, Kind::HttpRoute | Kind::TlsRoute) {
+            let hosts = object["spec"]["hostnames"].as_array_mut();
+            for host in hosts.into_iter().flatten() {
+                *host = format!("r{index}.{}", host.as_str().unwrap_or_default()).into();
+            }
+        }
+    }
+    objects
+}
+
+fn namespace(scope: Scope) -> impl Strategy<Value = &'static str> {
+    select(&NAMESPACES[..scope.namespaces])
 }
 
 fn host() -> impl Strategy<Value = &'static str> {
@@ -128,8 +164,8 @@ fn created() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn metadata() -> impl Strategy<Value = Value> {
-    (namespace(), 0..6, created()).prop_map(|(namespace, number, created)| {
+fn metadata(scope: Scope) -> impl Strategy<Value = Value> {
+    (namespace(scope), 0..scope.names, created()).prop_map(|(namespace, number, created)| {
         json!({"namespace": namespace, "name": format!("o{number}"), "creationTimestamp": created})
     })
 }
@@ -152,9 +188,10 @@ fn annotations() -> impl Strategy<Value = Map<String, Value>> {
     })
 }
 
-fn ingress() -> impl Strategy<Value = (Kind, Value)> {
+fn ingress(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
     let class = select(vec![
         None,
+        Some("nginx"),
         Some("nginx"),
         Some("traefik"),
         Some("haproxy"),
@@ -163,7 +200,7 @@ fn ingress() -> impl Strategy<Value = (Kind, Value)> {
     let entry = (hosts(), proptest::option::weighted(0.9, secret_name()));
     let entries = proptest::collection::vec(entry, 0..3);
     let rules = proptest::collection::vec(proptest::option::weighted(0.9, host()), 0..4);
-    (metadata(), annotations(), class, entries, rules).prop_map(
+    (metadata(scope), annotations(), class, entries, rules).prop_map(
         |(mut metadata, annotations, class, entries, rules)| {
             metadata["annotations"] = annotations.into();
             let entries = entries.into_iter();
@@ -181,31 +218,33 @@ fn ingress() -> impl Strategy<Value = (Kind, Value)> {
     )
 }
 
-fn secrets() -> impl Strategy<Value = (Kind, Value)> {
+fn secrets(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
     let certificate = proptest::option::weighted(0.9, 0..5usize);
-    (namespace(), secret_name(), certificate).prop_map(|(namespace, name, certificate)| {
+    (namespace(scope), secret_name(), certificate).prop_map(|(namespace, name, certificate)| {
         let certificate = certificate.map(|index| &CERTIFICATES[index]);
         (Kind::Secret, secret(namespace, name, certificate))
     })
 }
 
-fn certificate() -> impl Strategy<Value = (Kind, Value)> {
-    let owner = proptest::option::of((select(vec!["Ingress", "Gateway"]), 0..6));
-    (metadata(), secret_name(), hosts(), owner).prop_map(|(mut metadata, secret, hosts, owner)| {
-        if let Some((kind, number)) = owner {
-            let owner = json!({"kind": kind, "name": format!("o{number}")});
-            metadata["ownerReferences"] = json!([owner]);
-        }
-        let spec = json!({"secretName": secret, "dnsNames": hosts});
-        (
-            Kind::Certificate,
-            json!({"metadata": metadata, "spec": spec}),
-        )
-    })
+fn certificate(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+    let owner = proptest::option::of((select(vec!["Ingress", "Gateway"]), 0..scope.names));
+    (metadata(scope), secret_name(), hosts(), owner).prop_map(
+        |(mut metadata, secret, hosts, owner)| {
+            if let Some((kind, number)) = owner {
+                let owner = json!({"kind": kind, "name": format!("o{number}")});
+                metadata["ownerReferences"] = json!([owner]);
+            }
+            let spec = json!({"secretName": secret, "dnsNames": hosts});
+            (
+                Kind::Certificate,
+                json!({"metadata": metadata, "spec": spec}),
+            )
+        },
+    )
 }
 
-fn supplier() -> impl Strategy<Value = (Kind, Value)> {
-    (metadata(), secret_name(), any::<bool>()).prop_map(|(metadata, secret, is_sealed)| {
+fn supplier(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+    (metadata(scope), secret_name(), any::<bool>()).prop_map(|(metadata, secret, is_sealed)| {
         let (kind, spec) = match is_sealed {
             true => (
                 Kind::SealedSecret,
@@ -239,11 +278,14 @@ fn ingress_class() -> impl Strategy<Value = (Kind, Value)> {
     })
 }
 
-fn listeners() -> impl Strategy<Value = Value> {
+fn listeners(scope: Scope) -> impl Strategy<Value = Value> {
     let listener = (
         proptest::option::of(host()),
         select(vec!["HTTPS", "TLS"]),
-        proptest::collection::vec((secret_name(), proptest::option::of(namespace())), 0..3),
+        proptest::collection::vec(
+            (secret_name(), proptest::option::of(namespace(scope))),
+            0..3,
+        ),
         select(vec!["All", "Same"]),
     );
     proptest::collection::vec(listener, 0..3).prop_map(|listeners| {
@@ -263,9 +305,9 @@ fn listeners() -> impl Strategy<Value = Value> {
     })
 }
 
-fn gateway() -> impl Strategy<Value = (Kind, Value)> {
+fn gateway(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
     let issuer = proptest::option::weighted(0.2, Just("le"));
-    (metadata(), listeners(), issuer).prop_map(|(mut metadata, listeners, issuer)| {
+    (metadata(scope), listeners(scope), issuer).prop_map(|(mut metadata, listeners, issuer)| {
         if let Some(issuer) = issuer {
             metadata["annotations"] = json!({"cert-manager.io/issuer": issuer});
         }
@@ -276,47 +318,57 @@ fn gateway() -> impl Strategy<Value = (Kind, Value)> {
     })
 }
 
-fn listener_set() -> impl Strategy<Value = (Kind, Value)> {
-    (metadata(), listeners(), namespace(), 0..6).prop_map(
-        |(metadata, listeners, namespace, number)| {
+fn listener_set(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+    (
+        metadata(scope),
+        listeners(scope),
+        namespace(scope),
+        0..scope.names,
+    )
+        .prop_map(|(metadata, listeners, namespace, number)| {
             let parent = json!({"name": format!("o{number}"), "namespace": namespace});
             let spec = json!({"listeners": listeners, "parentRef": parent});
             (
                 Kind::ListenerSet,
                 json!({"metadata": metadata, "spec": spec}),
             )
-        },
-    )
+        })
 }
 
-fn route() -> impl Strategy<Value = (Kind, Value)> {
-    let parent = (select(vec!["Gateway", "ListenerSet"]), namespace(), 0..6);
+fn route(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+    let parent = (
+        select(vec!["Gateway", "ListenerSet"]),
+        namespace(scope),
+        0..scope.names,
+    );
     let parents = proptest::collection::vec(parent, 1..3);
-    (metadata(), hosts(), parents, any::<bool>()).prop_map(|(metadata, hosts, parents, is_tls)| {
-        let parents = parents.into_iter();
-        let parents: Vec<_> = parents
+    (metadata(scope), hosts(), parents, any::<bool>()).prop_map(
+        |(metadata, hosts, parents, is_tls)| {
+            let parents = parents.into_iter();
+            let parents: Vec<_> = parents
             .map(|(kind, namespace, number)| {
                 json!({"kind": kind, "namespace": namespace, "name": format!("o{number}")})
             })
             .collect();
-        let kind = if is_tls {
-            Kind::TlsRoute
-        } else {
-            Kind::HttpRoute
-        };
-        let hosts: Vec<_> = hosts
-            .into_iter()
-            .filter(|host| !host.starts_with('*'))
-            .collect();
-        let spec = json!({"hostnames": hosts, "parentRefs": parents});
-        (kind, json!({"metadata": metadata, "spec": spec}))
-    })
+            let kind = if is_tls {
+                Kind::TlsRoute
+            } else {
+                Kind::HttpRoute
+            };
+            let hosts: Vec<_> = hosts
+                .into_iter()
+                .filter(|host| !host.starts_with('*'))
+                .collect();
+            let spec = json!({"hostnames": hosts, "parentRefs": parents});
+            (kind, json!({"metadata": metadata, "spec": spec}))
+        },
+    )
 }
 
-fn grant() -> impl Strategy<Value = (Kind, Value)> {
+fn grant(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
     let kind = select(vec!["Gateway", "ListenerSet"]);
     let secret = proptest::option::of(secret_name());
-    (metadata(), kind, namespace(), secret).prop_map(|(metadata, kind, from, secret)| {
+    (metadata(scope), kind, namespace(scope), secret).prop_map(|(metadata, kind, from, secret)| {
         let group = "gateway.networking.k8s.io";
         let from = json!([{"group": group, "kind": kind, "namespace": from}]);
         let to = json!([{"group": "", "kind": "Secret", "name": secret}]);
@@ -328,8 +380,8 @@ fn grant() -> impl Strategy<Value = (Kind, Value)> {
     })
 }
 
-fn openshift() -> impl Strategy<Value = (Kind, Value)> {
-    (metadata(), host(), secret_name()).prop_map(|(metadata, host, secret)| {
+fn openshift(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+    (metadata(scope), host(), secret_name()).prop_map(|(metadata, host, secret)| {
         let tls = json!({"termination": "edge", "externalCertificate": {"name": secret}});
         let spec = json!({"host": host, "tls": tls});
         (Kind::Route, json!({"metadata": metadata, "spec": spec}))

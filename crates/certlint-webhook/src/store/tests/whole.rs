@@ -22,7 +22,7 @@ type Told = BTreeSet<(&'static str, &'static str, String, String)>;
 
 #[test]
 fn neighbours_say_as_much_as_the_whole_cluster() {
-    let mut runner = TestRunner::new(ProptestConfig::with_cases(400));
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(600));
     let mut told = BTreeSet::new();
     let seen = std::cell::RefCell::new(&mut told);
     let result = runner.run(&cluster(), |objects| {
