@@ -175,6 +175,8 @@ fn annotations() -> impl Strategy<Value = Map<String, Value>> {
     let all: Vec<(String, &'static str)> = vec![
         (format!("{NGINX}server-alias"), "www.x.test, www.y.test"),
         (format!("{NGINX}from-to-www-redirect"), "true"),
+        (format!("{NGINX}server-alias"), "y.test"),
+        (format!("{NGINX}from-to-www-redirect"), "true"),
         (format!("{NGINX}backend-protocol"), "HTTPS"),
         (format!("{NGINX}proxy-ssl-verify"), "on"),
         (format!("{NGINX}proxy-ssl-secret"), "shop/s0"),
