@@ -144,6 +144,12 @@ fn a_suppression_in_a_secret_holds_for_what_is_found_later() {
 }
 
 #[test]
+fn a_summary_is_small() {
+    // With its name and those of its certificate it takes about 350 bytes in the store.
+    assert!(size_of::<SecretSummary>() <= 160);
+}
+
+#[test]
 fn what_is_no_secret_is_no_summary() {
     for text in ["", "[]", "{", "1", "{\"data\": {}}"] {
         assert!(SecretSummary::read(text.as_bytes()).is_none(), "{text:?}");

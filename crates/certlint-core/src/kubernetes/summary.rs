@@ -39,7 +39,8 @@ use crate::x509::{
 pub struct SecretSummary {
     namespace: Arc<str>,
     name: Arc<str>,
-    resource_version: Box<str>,
+    /// Names of the certificate, and `metadata.resourceVersion`; see `packed.rs`.
+    packed: Box<[u8]>,
     /// `cert-manager.io/certificate-name`.
     certificate_name: Option<Arc<str>>,
     leaf: Option<Leaf>,
@@ -63,8 +64,6 @@ struct Leaf {
     sha256: [u8; 32],
     not_before: i64,
     not_after: i64,
-    /// See `packed.rs`.
-    names: Box<[u8]>,
     /// In DER; hundreds of certificates have the same.
     issuer: Arc<[u8]>,
     is_self_signed: bool,
@@ -165,10 +164,14 @@ impl SecretSummary {
             }),
             namespace: secret.meta.namespace.as_str().into(),
             name,
-            resource_version: facts::path(node, &["metadata", "resourceVersion"])
-                .and_then(Node::text)
-                .unwrap_or_default()
-                .into(),
+            packed: packed::pack(
+                usable
+                    .and_then(|file| file.certificates.first())
+                    .map(|leaf| &leaf.names),
+                facts::path(node, &["metadata", "resourceVersion"])
+                    .and_then(Node::text)
+                    .unwrap_or_default(),
+            ),
             leaf: usable
                 .and_then(|file| file.certificates.first())
                 .map(Leaf::of),
@@ -201,7 +204,8 @@ impl SecretSummary {
     /// The Secret as it is lowered, with all that is left of it.
     pub(super) fn as_secret(&self, source: SourceId) -> Secret {
         let at = |path: &str| place(source, path);
-        let leaf = self.leaf.as_ref().map(Leaf::certificate);
+        let leaf = self.leaf.as_ref();
+        let leaf = leaf.map(|leaf| leaf.certificate(packed::names(&self.packed)));
         let file = |refused: bool| CertificateFile {
             certificates: leaf.clone().into_iter().collect(),
             refused: refused.then_some(Refusal {
@@ -295,7 +299,7 @@ impl SecretSummary {
     /// `metadata.resourceVersion`; empty where there was none.
     #[must_use]
     pub fn resource_version(&self) -> &str {
-        &self.resource_version
+        packed::version(&self.packed)
     }
 
     /// The cert-manager Certificate that wrote it, where an annotation says so.
@@ -313,8 +317,8 @@ impl SecretSummary {
     /// The names of its certificate; `None` where there is none that can be read.
     #[must_use]
     pub fn names(&self) -> Option<SanSet> {
-        let leaf = self.leaf.as_ref().filter(|_| self.is_tls)?;
-        Some(packed::unpack(&leaf.names))
+        let leaf = self.leaf.as_ref().filter(|_| self.is_tls);
+        leaf.map(|_| packed::names(&self.packed))
     }
 
     /// First and last second of validity of its certificate, in Unix time.
@@ -372,17 +376,16 @@ impl Leaf {
             sha256: leaf.sha256,
             not_before: leaf.not_before,
             not_after: leaf.not_after,
-            names: packed::pack(&leaf.names),
             issuer: leaf.raw_issuer().into(),
             is_self_signed: leaf.is_self_signed(),
             has_unreadable_san: unreadable.any(|oid| **oid == *SAN),
         }
     }
 
-    fn certificate(&self) -> Certificate {
+    fn certificate(&self, names: SanSet) -> Certificate {
         Certificate::remembered(Remembered {
             sha256: self.sha256,
-            names: packed::unpack(&self.names),
+            names,
             not_before: self.not_before,
             not_after: self.not_after,
             issuer: &self.issuer,

@@ -3,6 +3,8 @@
 //! Tens of thousands are held, so that every byte counts: a name of a certificate is found by its
 //! hash, and the certificate is asked again.
 
+use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -20,10 +22,14 @@ pub(super) struct Secrets {
 /// The Secrets of a namespace.
 #[derive(Debug, Default)]
 struct Namespace {
-    by_name: BTreeMap<Arc<str>, Arc<SecretSummary>>,
-    /// The hash of a name that a certificate covers, and the Secret that has it.
-    by_host: BTreeSet<(u64, Arc<str>)>,
+    by_name: BTreeSet<ByName>,
+    /// The hash of a name that a certificate has, and its Secret; sorted by hash.
+    by_host: Vec<(u64, Arc<SecretSummary>)>,
 }
+
+/// A Secret that is found by its name, without a copy of that.
+#[derive(Debug)]
+struct ByName(Arc<SecretSummary>);
 
 impl Secrets {
     pub(super) fn apply(&self, mut secret: SecretSummary) {
@@ -31,7 +37,7 @@ impl Secrets {
         secret.share(&mut shared);
         self.change(|all| {
             let own = all.entry(secret.namespace().clone()).or_default();
-            own.insert(secret);
+            own.insert(Arc::new(secret));
         });
     }
 
@@ -54,10 +60,10 @@ impl Secrets {
         let mut new: BTreeMap<Arc<str>, Namespace> = BTreeMap::new();
         for mut secret in list {
             secret.share(&mut shared);
-            new.entry(secret.namespace().clone())
-                .or_default()
-                .insert(secret);
+            let own = new.entry(secret.namespace().clone()).or_default();
+            own.by_name.replace(ByName(Arc::new(secret)));
         }
+        new.values_mut().for_each(Namespace::index);
         // What was there is dropped when nobody waits for it any more.
         let before = self.change(|all| match scope {
             None => std::mem::replace(all, new),
@@ -72,35 +78,34 @@ impl Secrets {
     }
 
     pub(super) fn get(&self, namespace: &str, name: &str) -> Option<Arc<SecretSummary>> {
-        self.read(|all| all.get(namespace)?.by_name.get(name).cloned())
+        self.read(|all| Some(all.get(namespace)?.by_name.get(name)?.0.clone()))
     }
 
     /// The Secrets of a namespace that cover a host, sorted by name.
     pub(super) fn covering(&self, namespace: &str, host: &HostPattern) -> Vec<Arc<SecretSummary>> {
-        let mut found = BTreeMap::new();
-        self.read(|all| {
-            let Some(own) = all.get(namespace) else {
-                return;
-            };
+        let mut found = self.read(|all| {
+            let by_host = all.get(namespace).map_or(&[][..], |own| &own.by_host);
+            let mut found = Vec::new();
             for hash in hashes_of_covering(host) {
-                let same = own.by_host.range((hash, Arc::from(""))..);
-                for (_, name) in same.take_while(|(other, _)| *other == hash) {
-                    if let Some(secret) = own.by_name.get(name) {
-                        found.insert(name.clone(), secret.clone());
-                    }
-                }
+                let start = by_host.partition_point(|(other, _)| *other < hash);
+                let same = by_host[start..]
+                    .iter()
+                    .take_while(|(other, _)| *other == hash);
+                found.extend(same.map(|(_, secret)| secret.clone()));
             }
+            found
         });
-        let mut found: Vec<_> = found.into_values().collect();
         found.retain(|secret| does_cover(secret, host));
+        found.sort_by(|a, b| a.name().cmp(b.name()));
+        found.dedup_by(|a, b| Arc::ptr_eq(a, b));
         found
     }
 
     /// All Secrets, sorted by name.
     pub(super) fn all(&self) -> Vec<Arc<SecretSummary>> {
         self.read(|all| {
-            let secrets = all.values().flat_map(|own| own.by_name.values());
-            secrets.cloned().collect()
+            let secrets = all.values().flat_map(|own| &own.by_name);
+            secrets.map(|secret| secret.0.clone()).collect()
         })
     }
 
@@ -128,22 +133,62 @@ impl Secrets {
 }
 
 impl Namespace {
-    fn insert(&mut self, secret: SecretSummary) {
-        self.remove(&secret.name().clone());
-        let name = secret.name().clone();
-        let hashes = hashes(&secret).into_iter();
-        self.by_host.extend(hashes.map(|hash| (hash, name.clone())));
-        self.by_name.insert(name, Arc::new(secret));
+    fn insert(&mut self, secret: Arc<SecretSummary>) {
+        self.remove(secret.name());
+        for hash in hashes(&secret) {
+            let place = self.by_host.partition_point(|(other, _)| *other < hash);
+            self.by_host.insert(place, (hash, secret.clone()));
+        }
+        self.by_name.insert(ByName(secret));
     }
 
     fn remove(&mut self, name: &str) {
-        if let Some((name, secret)) = self.by_name.remove_entry(name) {
-            for hash in hashes(&secret) {
-                self.by_host.remove(&(hash, name.clone()));
-            }
+        if let Some(ByName(secret)) = self.by_name.take(name)
+            && secret.names().is_some()
+        {
+            self.by_host
+                .retain(|(_, other)| !Arc::ptr_eq(other, &secret));
         }
     }
+
+    /// Lists the names of all certificates anew.
+    fn index(&mut self) {
+        let of = |ByName(secret): &ByName| {
+            let hashes = hashes(secret).into_iter();
+            let secret = secret.clone();
+            hashes.map(move |hash| (hash, secret.clone()))
+        };
+        self.by_host = self.by_name.iter().flat_map(of).collect();
+        self.by_host.sort_by_key(|(hash, _)| *hash);
+        self.by_host.shrink_to_fit();
+    }
 }
+
+impl Borrow<str> for ByName {
+    fn borrow(&self) -> &str {
+        self.0.name()
+    }
+}
+
+impl Ord for ByName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.name().cmp(other.0.name())
+    }
+}
+
+impl PartialOrd for ByName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for ByName {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for ByName {}
 
 /// The certificate of a Secret covers all of a host.
 pub(super) fn does_cover(secret: &SecretSummary, host: &HostPattern) -> bool {

@@ -1,4 +1,4 @@
-//! The names of a certificate in one piece of memory.
+//! The names of a certificate and the version of its Secret, in one piece of memory.
 //!
 //! Each entry is a letter for its kind, two bytes of length and the bytes as the certificate has
 //! them, so that unpacking them judges them anew, with the same result.
@@ -10,8 +10,9 @@ use crate::name::{InvalidReason, SanSet};
 const DNS: u8 = b'D';
 const ADDRESS: u8 = b'A';
 const COMMON_NAME: u8 = b'C';
+const VERSION: u8 = b'V';
 
-pub(super) fn pack(names: &SanSet) -> Box<[u8]> {
+pub(super) fn pack(names: Option<&SanSet>, version: &str) -> Box<[u8]> {
     let mut packed = Vec::new();
     let mut push = |kind: u8, bytes: &[u8]| {
         // A longer entry is no name, and is none either when it is cut.
@@ -20,6 +21,9 @@ pub(super) fn pack(names: &SanSet) -> Box<[u8]> {
         packed.extend(u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes());
         packed.extend(bytes);
     };
+    push(VERSION, version.as_bytes());
+    let none = SanSet::default();
+    let names = names.unwrap_or(&none);
     for name in names.exact() {
         push(DNS, name.as_bytes());
     }
@@ -44,12 +48,18 @@ pub(super) fn pack(names: &SanSet) -> Box<[u8]> {
     packed.into()
 }
 
-pub(super) fn unpack(packed: &[u8]) -> SanSet {
-    let of = |kind: u8| {
-        let entries = entries(packed);
-        entries.filter_map(move |(own, bytes)| (own == kind).then_some(bytes))
-    };
+/// The names of the certificate.
+pub(super) fn names(packed: &[u8]) -> SanSet {
+    let of =
+        |kind: u8| entries(packed).filter_map(move |(own, bytes)| (own == kind).then_some(bytes));
     SanSet::new(of(DNS), of(ADDRESS), of(COMMON_NAME))
+}
+
+/// The version of the Secret.
+pub(super) fn version(packed: &[u8]) -> &str {
+    let mut entries = entries(packed);
+    let version = entries.find(|(kind, _)| *kind == VERSION);
+    version.map_or("", |(_, bytes)| str::from_utf8(bytes).unwrap_or_default())
 }
 
 fn entries(mut rest: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
@@ -79,8 +89,10 @@ mod tests {
             common_names in proptest::collection::vec(".{0,8}", 0..3),
         ) {
             let dns = dns.into_iter().chain(hosts.into_iter().map(String::into_bytes));
-            let names = SanSet::new(dns, addresses, common_names);
-            prop_assert_eq!(unpack(&pack(&names)), names);
+            let san = SanSet::new(dns, addresses, common_names);
+            let packed = pack(Some(&san), "17");
+            prop_assert_eq!(names(&packed), san);
+            prop_assert_eq!(version(&packed), "17");
         }
     }
 }
