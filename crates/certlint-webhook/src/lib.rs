@@ -10,21 +10,25 @@
 //! program of the same name.
 
 mod args;
-#[allow(dead_code, unused_imports, reason = "what serves is not there yet")]
+#[doc(hidden)]
+pub mod harness;
+#[allow(dead_code, reason = "some is for audits, which are not there yet")]
 mod judge;
 mod log;
 mod metrics;
-#[allow(dead_code, reason = "some is for what watches, which is not there yet")]
 mod process;
 mod program;
 mod reviewer;
 mod selftest;
 mod serve;
-#[allow(dead_code, reason = "some is for what watches, which is not there yet")]
 mod settings;
-#[allow(dead_code, reason = "what judges and watches is not there yet")]
+#[allow(dead_code, reason = "some is for audits, which are not there yet")]
 mod store;
-#[allow(dead_code, unused_imports, reason = "what serves is not there yet")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "some is for audits, which are not there yet"
+)]
 mod watch;
 
 use std::process::ExitCode;

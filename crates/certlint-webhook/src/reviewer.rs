@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::judge::{self, Decision, DecisionKind, Live, Policy, Request};
+use crate::judge::{self, Decision, Live, Policy, Request};
 use crate::serve::{Judge, Review};
 use crate::store::Store;
 
@@ -29,8 +29,9 @@ impl<L: Live + Send + 'static> Judge for Reviewer<L> {
     fn judge<'a>(&'a self, review: &'a Review<'a>, deadline: Instant) -> BoxFuture<'a, Decision> {
         async move {
             if is_self_test(review) {
-                let mode = self.policy.mode;
-                let mut decision = Decision::new(DecisionKind::Deny, mode, Vec::new());
+                // Not counted as a refusal: nobody was refused.
+                let mut decision = Decision::skipped(self.policy.mode);
+                decision.allowed = false;
                 SELF_TEST_ANSWER.clone_into(&mut decision.message);
                 return decision;
             }
@@ -73,4 +74,36 @@ fn is_self_test(review: &Review<'_>) -> bool {
     text.contains(SELF_TEST_LABEL)
         && serde_json::from_str(text)
             .is_ok_and(|it: Object| it.metadata.labels.contains_key(SELF_TEST_LABEL))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn is_self_test_of(dry_run: bool, object: &Value) -> bool {
+        let review = json!({
+            "apiVersion": "admission.k8s.io/v1",
+            "kind": "AdmissionReview",
+            "request": { "uid": "u", "dryRun": dry_run, "object": object },
+        });
+        let body = review.to_string();
+        is_self_test(&Review::read(body.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn only_a_dry_run_with_the_label_is_the_self_test() {
+        let labelled = json!({ "metadata": { "labels": { SELF_TEST_LABEL: "true" } } });
+        assert!(is_self_test_of(true, &labelled));
+        assert!(!is_self_test_of(false, &labelled));
+        for object in [
+            json!(null),
+            json!(SELF_TEST_LABEL),
+            json!({ "metadata": { "annotations": { SELF_TEST_LABEL: "true" } } }),
+            json!({ "spec": SELF_TEST_LABEL, "metadata": { "labels": null } }),
+        ] {
+            assert!(!is_self_test_of(true, &object), "{object}");
+        }
+    }
 }

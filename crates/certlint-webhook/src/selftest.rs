@@ -87,3 +87,65 @@ fn ingress() -> Result<Ingress, String> {
     });
     serde_json::from_value(object).map_err(|error| error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use axum::body::Body;
+    use axum::http::{Request, Response};
+    use http_body_util::BodyExt as _;
+    use serde_json::Value;
+    use tower::service_fn;
+
+    use super::*;
+
+    /// An API server that gives one answer, and what it was asked.
+    async fn asked(status: u16, answer: Value) -> (Result<(), String>, String) {
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let server = service_fn(move |request: Request<kube::client::Body>| {
+            let (tell, answer) = (tell.clone(), answer.to_string());
+            async move {
+                let query = request.uri().to_string();
+                let body = request.into_body().collect().await.unwrap().to_bytes();
+                tell.send(query + " " + str::from_utf8(&body).unwrap())
+                    .unwrap();
+                let response = Response::builder().status(status);
+                Ok::<_, Infallible>(response.body(Body::from(answer)).unwrap())
+            }
+        });
+        let result = once(&Client::new(server, "default"), "ns").await;
+        (result, told.recv().await.unwrap())
+    }
+
+    fn refusal(message: &str) -> Value {
+        json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+                "message": message, "reason": "Forbidden", "code": 403 })
+    }
+
+    #[tokio::test]
+    async fn our_own_refusal_is_what_is_wanted() {
+        let message = format!("admission webhook \"x\" denied the request: {SELF_TEST_ANSWER}");
+        let (result, request) = asked(403, refusal(&message)).await;
+        assert_eq!(result, Ok(()));
+        assert!(request.starts_with("/apis/networking.k8s.io/v1/namespaces/ns/ingresses?"));
+        assert!(request.contains("dryRun=All"));
+        assert!(request.contains(SELF_TEST_LABEL));
+    }
+
+    #[tokio::test]
+    async fn a_refusal_by_somebody_else_is_none_of_ours() {
+        let message = "ingresses is forbidden: User \"x\" cannot create resource";
+        let (result, _) = asked(403, refusal(message)).await;
+        assert!(result.unwrap_err().contains("cannot create"));
+    }
+
+    #[tokio::test]
+    async fn an_admission_means_that_nobody_asked_us() {
+        let (result, _) = asked(201, json!(ingress().unwrap())).await;
+        assert_eq!(
+            result.unwrap_err(),
+            "an Ingress that this webhook refuses was admitted"
+        );
+    }
+}

@@ -72,8 +72,6 @@ pub(crate) struct Limits {
     pub(crate) body_bytes: usize,
     /// Reviews at once; the next one gets 503.
     pub(crate) in_flight: usize,
-    /// Reviews at once that are judged; the others wait. 0 is four for each core.
-    pub(crate) judging: usize,
     /// Open connections; the next one is closed.
     pub(crate) connections: usize,
     /// For the TLS handshake, and for a request's head from its first byte on.
@@ -279,15 +277,6 @@ fn config(value: &Value) -> Result<Config, Vec<String>> {
 }
 
 impl Limits {
-    /// The number of reviews that are judged at once.
-    pub(crate) fn judges(&self) -> usize {
-        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        match self.judging {
-            0 => 4 * cores(),
-            number => number,
-        }
-    }
-
     fn mistakes(&self) -> Vec<String> {
         let numbers = [
             ("bodyBytes", self.body_bytes),
@@ -315,7 +304,6 @@ impl Default for Limits {
         Self {
             body_bytes: 8 << 20,
             in_flight: 256,
-            judging: 0,
             connections: 2048,
             header_timeout: Span::seconds(5),
             body_timeout: Span::seconds(5),

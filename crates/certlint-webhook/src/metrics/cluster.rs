@@ -74,6 +74,10 @@ impl Collector for Cluster {
             MetricType::Counter,
             restarts,
         )?;
+        let too_large = gauge(self.store.too_large());
+        let help = "Objects that are too large to be known.";
+        let name = "certlint_cache_too_large";
+        too_large.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
         self.lookups(&mut encoder)?;
         match kinds.contains_key(&Kind::Secret) {
             true => self.expiring(&mut encoder),

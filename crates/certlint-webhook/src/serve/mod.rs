@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-pub(crate) use self::envelope::Review;
+pub(crate) use self::envelope::{Review, answer};
 pub(crate) use self::health::Health;
 pub(crate) use self::review::Judge;
 pub(crate) use self::tls::Current;
