@@ -37,7 +37,6 @@ selfProbe:
 limits:
   bodyBytes: {{ int64 $config.limits.bodyBytes }}
   inFlight: {{ $config.limits.inFlight }}
-  judging: {{ $config.limits.judging }}
   connections: {{ $config.limits.connections }}
 tls:
   minVersion: {{ $config.tls.minVersion | quote }}
