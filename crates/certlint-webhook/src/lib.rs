@@ -10,6 +10,8 @@
 //! program of the same name.
 
 mod args;
+#[allow(dead_code, unused_imports, reason = "what serves is not there yet")]
+mod certificate;
 #[doc(hidden)]
 pub mod harness;
 #[allow(dead_code, reason = "some is for audits, which are not there yet")]

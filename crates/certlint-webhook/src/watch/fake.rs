@@ -269,13 +269,10 @@ impl Inner {
             ("POST", None) => body,
             ("POST", Some(_)) => return failure(409, "AlreadyExists", "it exists"),
             (_, None) => return failure(404, "NotFound", "there is none"),
-            ("PUT", Some(held)) => {
-                let sent = &body["metadata"]["resourceVersion"];
-                if !sent.is_null() && *sent != held["metadata"]["resourceVersion"] {
-                    return failure(409, "Conflict", "it has changed");
-                }
-                body
+            (_, Some(held)) if is_outdated(&body, &held) => {
+                return failure(409, "Conflict", "it has changed");
             }
+            ("PUT", Some(_)) => body,
             ("PATCH", Some(mut held)) => {
                 apply(&mut held, body);
                 held
@@ -316,12 +313,17 @@ impl Inner {
     }
 }
 
+fn is_outdated(sent: &Value, held: &Value) -> bool {
+    let sent = &sent["metadata"]["resourceVersion"];
+    !sent.is_null() && *sent != held["metadata"]["resourceVersion"]
+}
+
 /// As much of server-side apply as a webhook configuration needs.
 fn apply(held: &mut Value, sent: Value) {
     match (held, sent) {
         (Value::Object(held), Value::Object(sent)) => {
             for (name, value) in sent {
-                apply(&mut held[&name], value);
+                apply(held.entry(name).or_insert(Value::Null), value);
             }
         }
         (Value::Array(held), Value::Array(sent)) => {
