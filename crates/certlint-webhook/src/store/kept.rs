@@ -42,11 +42,13 @@ pub(crate) enum Kind {
     Secret,
     /// `gateway.networking.k8s.io`
     TlsRoute,
+    /// `traefik.io`
+    TlsStore,
 }
 
 impl Kind {
     /// All kinds, sorted.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Certificate,
         Self::ExternalSecret,
         Self::Gateway,
@@ -61,6 +63,7 @@ impl Kind {
         Self::SealedSecret,
         Self::Secret,
         Self::TlsRoute,
+        Self::TlsStore,
     ];
 
     /// `apiVersion` and `kind`, as objects are kept.
@@ -81,6 +84,7 @@ impl Kind {
             Self::SealedSecret => ("bitnami.com/v1alpha1", "SealedSecret"),
             Self::Secret => ("v1", "Secret"),
             Self::TlsRoute => (GATEWAY, "TLSRoute"),
+            Self::TlsStore => ("traefik.io/v1alpha1", "TLSStore"),
         }
     }
 }

@@ -75,6 +75,11 @@ pub(super) fn links(kind: Kind, namespace: &Arc<str>, object: &Value) -> Box<[Li
             let secret = text(&spec["tls"]["externalCertificate"]["name"]);
             links.extend(secret.map(|name| Link::Names(own(name))));
         }
+        Kind::TlsStore => {
+            let secrets = items(&spec["certificates"]).chain([&spec["defaultCertificate"]]);
+            let names = secrets.filter_map(|secret| text(&secret["secretName"]));
+            links.extend(names.map(|name| Link::Names(own(name))));
+        }
         Kind::Namespace | Kind::ReferenceGrant | Kind::Secret => {}
     }
     links.into_iter().collect()

@@ -81,13 +81,19 @@ impl Gathered<'_> {
             | Kind::IngressClass
             | Kind::Namespace
             | Kind::ReferenceGrant
-            | Kind::SealedSecret => {}
+            | Kind::SealedSecret
+            | Kind::TlsStore => {}
         }
     }
 
     fn ingress(&mut self) {
         let object = self.object;
         self.classes();
+        // Its certificates are there for all hosts of Traefik, and a cluster has one or two.
+        for store in self.store.shelf(Kind::TlsStore).all() {
+            self.named(&store, false);
+            self.add(store);
+        }
         for link in object.links() {
             if let Link::Host(host) = link {
                 for other in self.store.shelf(Kind::Ingress).linked(link) {

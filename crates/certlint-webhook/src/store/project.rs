@@ -129,6 +129,8 @@ static SEALED_SECRET: Keep = Fields(&[(
     Fields(&[("metadata", Fields(&[("name", All)]))]),
 )]);
 
+static TLS_STORE: Keep = Fields(&[("certificates", All), ("defaultCertificate", All)]);
+
 static NOTHING: Keep = Fields(&[]);
 
 /// The object with the fields that matter.
@@ -144,6 +146,7 @@ pub(super) fn project(kind: Kind, object: &Value) -> Value {
         Kind::ReferenceGrant => (&METADATA, &REFERENCE_GRANT),
         Kind::Route => (&METADATA, &ROUTE),
         Kind::SealedSecret => (&METADATA, &SEALED_SECRET),
+        Kind::TlsStore => (&METADATA, &TLS_STORE),
         // Never kept as it is.
         Kind::Secret => (&NOTHING, &NOTHING),
     };

@@ -108,6 +108,13 @@ pub(super) static OPTIONAL: &[Known] = &[
         "TLSRoute",
         "tlsroutes",
     ),
+    known(
+        Kind::TlsStore,
+        "traefik.io",
+        &["v1alpha1"],
+        "TLSStore",
+        "tlsstores",
+    ),
 ];
 
 const GATEWAY_API: &str = "gateway.networking.k8s.io";

@@ -190,6 +190,7 @@ pub(super) fn kind_of(kind: &str) -> Option<Kind> {
         "SealedSecret" => Kind::SealedSecret,
         "Secret" => Kind::Secret,
         "TLSRoute" => Kind::TlsRoute,
+        "TLSStore" => Kind::TlsStore,
         _ => return None,
     })
 }

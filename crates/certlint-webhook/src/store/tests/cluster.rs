@@ -94,6 +94,7 @@ pub(super) fn cluster() -> impl Strategy<Value = Vec<(Kind, Value)>> {
         6 => secrets(near),
         1 => certificate(near),
         1 => ingress_class(),
+        1 => tls_store(near),
     ];
     let gateways = prop_oneof![
         4 => gateway(few),
@@ -277,6 +278,15 @@ fn ingress_class() -> impl Strategy<Value = (Kind, Value)> {
             Kind::IngressClass,
             json!({"metadata": metadata, "spec": spec}),
         )
+    })
+}
+
+fn tls_store(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+    (namespace(scope), secret_name()).prop_map(|(namespace, secret)| {
+        let metadata = json!({"namespace": namespace, "name": "default"});
+        let spec = json!({"defaultCertificate": {"secretName": secret}});
+        let object = json!({"metadata": metadata, "spec": spec});
+        (Kind::TlsStore, object)
     })
 }
 
