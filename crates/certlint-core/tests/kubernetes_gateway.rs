@@ -98,3 +98,10 @@ fn what_is_not_granted_is_not_served() {
     let expected = ["gateway/infra/edge/https: no ReferenceGrant allows Secret `vault/edge-tls`"];
     assert_eq!(answers(file, "www.example.com"), expected);
 }
+
+#[test]
+fn listeners_of_a_set_are_not_those_of_a_gateway_of_its_name() {
+    let answers = answers("gateway/listenerset.yaml", "shop.example.com");
+    let sets = answers.iter().filter(|a| a.starts_with("listenerset/"));
+    assert_eq!(sets.count(), 1, "{answers:?}");
+}

@@ -97,7 +97,12 @@ impl Cluster {
                 let kept = Kept::new(secret);
                 self.secrets.insert(kept.secret.meta.key(), kept);
             }
-            Fact::Pod(pod) => self.pods.push(pod),
+            Fact::Pod(pod, other) => {
+                self.pods.push(pod);
+                if let Some(other) = other {
+                    self.objects.add(other);
+                }
+            }
             Fact::Object(fact) => self.objects.add(fact),
             Fact::Suppliers(suppliers) => {
                 for supplier in suppliers {

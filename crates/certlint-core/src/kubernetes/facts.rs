@@ -26,8 +26,8 @@ pub(super) enum Fact {
     Secret(Box<Secret>),
     /// Of another kind that pairs hosts with certificates.
     Object(object::Fact),
-    /// Mounts ConfigMaps.
-    Pod(Pod),
+    /// Mounts ConfigMaps, and may run a gateway.
+    Pod(Pod, Option<object::Fact>),
     /// Will write Secrets whose contents are not known here.
     Suppliers(Vec<Supplier>),
 }
@@ -242,14 +242,18 @@ pub(super) fn read(object: Object<'_>, source: SourceId, namespace: &str) -> Opt
             let supplier = supplier("SealedSecret", target, &meta());
             Some(Fact::Suppliers(vec![supplier]))
         }
+        ("v1", "Namespace") => Some(Fact::Gateway(gateway::namespace(node, meta()))),
         (gateway::GROUP, kind) => gateway::read(kind, node, source, meta()).map(Fact::Gateway),
         ("secrets-store.csi.x-k8s.io", "SecretProviderClass") => {
             Some(Fact::Suppliers(secret_objects(node, &meta())))
         }
-        _ => match mounts::pod(object, group, source, namespace) {
-            Some(pod) => Some(Fact::Pod(pod)),
-            None => object::read(object, group, source, &meta).map(Fact::Object),
-        },
+        _ => {
+            let other = object::read(object, group, source, &meta);
+            match mounts::pod(object, group, source, namespace) {
+                Some(pod) => Some(Fact::Pod(pod, other)),
+                None => other.map(Fact::Object),
+            }
+        }
     }
 }
 

@@ -7,9 +7,12 @@
 mod attach;
 mod lower;
 mod secrets;
+mod selector;
 
 pub(super) use lower::lower;
 pub(super) use secrets::issued;
+
+use selector::Selector;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +35,8 @@ const ITEMS_MAX: usize = 64;
 pub(super) enum Fact {
     Grant(Grant),
     Holder(Holder),
+    /// A Namespace with its labels.
+    Namespace(String, BTreeMap<String, String>),
     Route(Route),
 }
 
@@ -41,6 +46,8 @@ pub(super) struct Objects {
     /// By namespace.
     grants: BTreeMap<String, Vec<Grant>>,
     holders: Vec<Holder>,
+    /// Labels of the Namespaces of the input.
+    namespaces: BTreeMap<String, BTreeMap<String, String>>,
     routes: Vec<Route>,
 }
 
@@ -53,6 +60,9 @@ impl Objects {
             }
             Fact::Holder(holder) if !holder.meta.is_being_deleted => self.holders.push(holder),
             Fact::Route(route) if !route.meta.is_being_deleted => self.routes.push(route),
+            Fact::Namespace(name, labels) => {
+                self.namespaces.insert(name, labels);
+            }
             Fact::Holder(_) | Fact::Route(_) => {}
         }
     }
@@ -137,8 +147,8 @@ pub(super) enum Namespaces {
     All,
     None,
     Same,
-    /// Those with these labels; `None` where other conditions count, too.
-    Selector(Option<Vec<(String, String)>>),
+    /// Those with certain labels.
+    Selector(Selector),
 }
 
 /// An HTTPRoute, GRPCRoute or TLSRoute.
@@ -268,22 +278,18 @@ fn namespaces(allowed: Option<Node<'_>>, default: Namespaces) -> Namespaces {
         Some("All") => Namespaces::All,
         Some("None") => Namespaces::None,
         Some("Same") => Namespaces::Same,
-        Some("Selector") => Namespaces::Selector(labels(namespaces.get("selector"))),
+        Some("Selector") => Namespaces::Selector(Selector::read(namespaces.get("selector"))),
         _ => default,
     }
 }
 
-fn labels(selector: Option<Node<'_>>) -> Option<Vec<(String, String)>> {
-    let selector = selector?;
-    if selector.get("matchExpressions").is_some() {
-        return None;
-    }
-    let labels = selector.get("matchLabels").into_iter();
-    let labels = labels.flat_map(Node::entries).map(|(key, value)| {
-        let value = value.text()?;
-        Some((key.text().to_owned(), value.to_owned()))
-    });
-    labels.collect()
+/// Reads a Namespace.
+pub(super) fn namespace(node: Node<'_>, meta: Meta) -> Fact {
+    let labels = path(node, &["metadata", "labels"]);
+    let labels = labels.into_iter().flat_map(Node::entries);
+    let labels =
+        labels.filter_map(|(key, value)| Some((key.text().to_owned(), value.text()?.to_owned())));
+    Fact::Namespace(meta.name, labels.collect())
 }
 
 fn route(kind: &'static str, node: Node<'_>, source: SourceId, meta: Meta) -> Route {

@@ -7,9 +7,6 @@ use std::collections::BTreeMap;
 
 use super::{GatewayListener, Holder, HolderKind, Namespaces, Objects, Parent, Protocol, Route};
 
-/// The label that every namespace has: its own name.
-const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
-
 /// A listener, and where it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Site<'a> {
@@ -61,7 +58,7 @@ impl<'a> Sites<'a> {
                     meta,
                     kind: HolderKind::Gateway { takes },
                     ..
-                }) => match admits(takes, &meta.namespace, &set.meta.namespace) {
+                }) => match admits(takes, &meta.namespace, &set.meta.namespace, objects) {
                     Some(true) => None,
                     Some(false) => continue,
                     None => Some(selector_doubt(&set.meta.namespace)),
@@ -141,6 +138,7 @@ pub(super) fn takes_route(
     site: &Site<'_>,
     route: &Route,
     parent: &Parent,
+    objects: &Objects,
 ) -> Option<Option<String>> {
     let listener = site.listener;
     let is_meant = |wanted: &Option<String>, own: &str| wanted.as_deref().is_none_or(|w| w == own);
@@ -158,7 +156,12 @@ pub(super) fn takes_route(
         return None;
     }
     let namespace = &route.meta.namespace;
-    match admits(&listener.takes, &site.holder.meta.namespace, namespace) {
+    match admits(
+        &listener.takes,
+        &site.holder.meta.namespace,
+        namespace,
+        objects,
+    ) {
         Some(true) => Some(None),
         Some(false) => None,
         None => Some(Some(selector_doubt(namespace))),
@@ -171,21 +174,13 @@ fn selector_doubt(namespace: &str) -> String {
 
 /// Whether something of namespace `other` may come in; `None` where labels decide that are not
 /// known.
-fn admits(namespaces: &Namespaces, own: &str, other: &str) -> Option<bool> {
-    let labels = match namespaces {
-        Namespaces::All => return Some(true),
-        Namespaces::None => return Some(false),
-        Namespaces::Same => return Some(own == other),
-        Namespaces::Selector(labels) => labels.as_ref()?,
-    };
-    let is_name = |key: &str| key == NAMESPACE_NAME;
-    if labels
-        .iter()
-        .any(|(key, name)| is_name(key) && name != other)
-    {
-        return Some(false);
+fn admits(namespaces: &Namespaces, own: &str, other: &str, objects: &Objects) -> Option<bool> {
+    match namespaces {
+        Namespaces::All => Some(true),
+        Namespaces::None => Some(false),
+        Namespaces::Same => Some(own == other),
+        Namespaces::Selector(selector) => selector.selects(other, objects.namespaces.get(other)),
     }
-    labels.iter().all(|(key, _)| is_name(key)).then_some(true)
 }
 
 /// Whether a route's hostname narrows a listener's: `Some(true)` where the route's is what is
@@ -249,30 +244,5 @@ mod tests {
         assert_eq!(names, ["a.b.test", "*.b.test", "*.test", ""]);
         let names: Vec<String> = closer("*.b.test").collect();
         assert_eq!(names, ["*.b.test", "*.test", ""]);
-    }
-
-    #[test]
-    fn the_name_of_a_namespace_is_the_only_label_that_is_known() {
-        let selector = |labels: &[(&str, &str)]| {
-            let own = |&(key, value): &(&str, &str)| (key.to_owned(), value.to_owned());
-            Namespaces::Selector(Some(labels.iter().map(own).collect()))
-        };
-        let name = (NAMESPACE_NAME, "shop");
-        let team = ("team", "shop");
-        let cases = [
-            (Namespaces::Same, "infra", Some(true)),
-            (Namespaces::Same, "shop", Some(false)),
-            (Namespaces::None, "infra", Some(false)),
-            (selector(&[name]), "shop", Some(true)),
-            (selector(&[name]), "infra", Some(false)),
-            (selector(&[name, team]), "shop", None),
-            (selector(&[name, team]), "infra", Some(false)),
-            (selector(&[]), "shop", Some(true)),
-            (Namespaces::Selector(None), "shop", None),
-        ];
-        for (namespaces, other, expected) in cases {
-            let admitted = admits(&namespaces, "infra", other);
-            assert_eq!(admitted, expected, "{other} by {namespaces:?}");
-        }
     }
 }

@@ -139,7 +139,9 @@ impl<'a> Lowering<'a, '_> {
                 .hosts
                 .insert(other.hostname().to_owned(), answer);
         }
-        let label = format!("gateway/{}/{}", site.holder.meta.key(), site.listener.name);
+        // A ListenerSet may be called like its Gateway.
+        let kind = site.holder.kind.as_str().to_ascii_lowercase();
+        let label = format!("{kind}/{}/{}", site.holder.meta.key(), site.listener.name);
         self.fragment.add_hosts(label, server, target.table);
     }
 
@@ -151,7 +153,7 @@ impl<'a> Lowering<'a, '_> {
         let mut names = Vec::new();
         let mut seen = BTreeSet::new();
         for (route, parent) in attached.into_iter().flatten() {
-            let Some(doubt) = takes_route(site, route, parent) else {
+            let Some(doubt) = takes_route(site, route, parent, &self.cluster.gateways) else {
                 continue;
             };
             for host in &route.hostnames {
