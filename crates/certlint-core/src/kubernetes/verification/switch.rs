@@ -189,21 +189,26 @@ fn git(words: &[Cow<'_, str>]) -> Option<Found> {
 
 /// The command names addresses of its own host only: nobody can come in between.
 fn is_loopback_only(words: &[Cow<'_, str>]) -> bool {
-    let mut hosts = words.iter().filter_map(|word| {
-        let (_, rest) = word.split_once("://")?;
-        let rest = rest.split(['/', '?', '#']).next()?;
-        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-        Some(match host.strip_prefix('[') {
-            Some(address) => address.split(']').next()?,
-            None => host.split(':').next()?,
-        })
-    });
     let is_loopback = |host: &str| {
         host.eq_ignore_ascii_case("localhost")
             || host
                 .parse()
                 .is_ok_and(|address: IpAddr| address.is_loopback())
     };
+    let mut hosts = words.iter().filter_map(|word| {
+        let (is_url, rest) = match word.split_once("://") {
+            Some((_, rest)) => (true, rest),
+            None => (false, &**word),
+        };
+        let rest = rest.split(['/', '?', '#']).next()?;
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        let host = match host.strip_prefix('[') {
+            Some(address) => address.split(']').next()?,
+            None => host.split(':').next()?,
+        };
+        // `localhost:8080` is a host, any other word may be anything.
+        (is_url || is_loopback(host)).then_some(host)
+    });
     let Some(first) = hosts.next() else {
         return false;
     };
@@ -312,6 +317,7 @@ mod tests {
             "curl --key k.pem https://a.example",
             "curl -k --no-insecure https://a.example",
             "curl -k https://localhost:8443/healthz",
+            "curl -k localhost:8443",
             "curl -k https://user:word@127.0.0.1/ https://[::1]:8443",
             "kubectl --insecure-skip-tls-verify=false get",
             "git -c http.sslVerify=true clone a",
