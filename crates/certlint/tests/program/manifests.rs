@@ -303,3 +303,34 @@ fn broken_yaml_that_holds_no_objects_is_nobodys_business() {
     let run = short(&tree, &[], "");
     assert_eq!(run.findings(), ["deploy.yaml:2 yaml-syntax"], "{run:?}");
 }
+
+/// What `helm template` makes of the chart in `charts/certlint`; the first line says how.
+fn chart(values: &str) -> String {
+    fs::read_to_string(fixtures().join(format!("chart/{values}.yaml"))).unwrap()
+}
+
+#[test]
+fn the_own_chart_is_quiet() {
+    for values in ["default", "everything"] {
+        let rendered = chart(values);
+        assert!(
+            rendered.contains("ValidatingWebhookConfiguration"),
+            "{values}"
+        );
+        let options = ["--fail-on", "info", "--ignore", "unverifiable"];
+        let run = short(&Tree::new(&[]), &[&["-"], &options[..]].concat(), &rendered);
+        assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{values} {run:?}");
+        assert!(run.stderr.contains(" 1 file"), "{values} {run:?}");
+    }
+}
+
+#[test]
+fn a_finding_behind_a_rendered_chart_is_told_at_its_line() {
+    let rendered = chart("default");
+    let lines = rendered.lines().count();
+    let own = stream("api.example.com", "example.com");
+    let input = format!("{rendered}---\n# Source: web/templates/ingress.yaml\n{own}");
+    let run = short(&Tree::new(&[]), &["-"], &input);
+    let place = format!("<stdin>:{} name-not-covered", lines + 2 + 7);
+    assert_eq!(run.findings(), [place], "{run:?}");
+}
