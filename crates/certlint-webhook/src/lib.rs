@@ -14,7 +14,6 @@ mod args;
 mod certificate;
 #[doc(hidden)]
 pub mod harness;
-#[allow(dead_code, reason = "some is for audits, which are not there yet")]
 mod judge;
 mod log;
 mod metrics;

@@ -161,6 +161,10 @@ impl<'a> Class<'a> {
                 let mut problem = said(PlaceholderReason::NotCovered, key, bundle);
                 let pattern = HostPattern::ingress(&host.value);
                 let one = using(ingress, host, &pattern, host, key);
+                if kept.is_some_and(|kept| self.judge().request_is_to_blame(&one, kept)) {
+                    self.said.insert(host.at.clone());
+                    return;
+                }
                 if self.judge().pending(&one).is_some()
                     && let Problem::PlaceholderServed { level, .. } = &mut problem
                 {

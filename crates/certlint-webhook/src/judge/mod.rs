@@ -51,6 +51,9 @@ pub(crate) async fn judge(
         return secret::judge(store, policy, request, &review, now);
     }
     let mut around = surroundings(store, policy, &review);
+    if around.is_too_large() {
+        return review::unreadable(policy, review.mode, review.kind_name);
+    }
     let mut found = Found::assess(&review, &around, policy, now);
     if found.needs_a_look() && !policy.ignores_secrets {
         let names = around.to_confirm(&review);

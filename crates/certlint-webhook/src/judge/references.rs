@@ -1,6 +1,7 @@
-//! The Secrets that an object names itself, of which its user wants to hear.
+//! The Secrets that an object names itself, of which its user wants to hear, and how much it asks.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::store::Kind;
@@ -9,12 +10,16 @@ use crate::store::Kind;
 struct IngressSpec {
     #[serde(default)]
     tls: Vec<IngressTls>,
+    #[serde(default)]
+    rules: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct IngressTls {
     secret_name: Option<String>,
+    #[serde(default)]
+    hosts: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +55,19 @@ struct RouteSpec {
 #[serde(rename_all = "camelCase")]
 struct RouteTls {
     external_certificate: Option<Reference>,
+}
+
+/// Hosts of one object. No controller gets on with so many, and comparing them takes its time.
+const HOSTS_MAX: usize = 2_000;
+
+/// Whether an object has more hosts than are judged. Of the other kinds the API bounds them.
+pub(super) fn is_too_large(kind: Kind, spec: Option<&RawValue>) -> bool {
+    let spec = spec.filter(|_| kind == Kind::Ingress);
+    let spec: Option<IngressSpec> = spec.and_then(|spec| serde_json::from_str(spec.get()).ok());
+    spec.is_some_and(|spec| {
+        let listed: usize = spec.tls.iter().map(|entry| entry.hosts.len() + 1).sum();
+        listed > HOSTS_MAX || spec.rules.len() > HOSTS_MAX
+    })
 }
 
 /// `NAMESPACE/NAME` of the Secrets; none where the fields have another form than they should.
@@ -107,6 +125,17 @@ mod tests {
         let route = r#"{"tls": {"externalCertificate": {"name": "a"}}}"#;
         assert_eq!(named(Kind::Route, route), ["shop/a"]);
         assert!(named(Kind::HttpRoute, gateway).is_empty());
+    }
+
+    #[test]
+    fn an_ingress_with_thousands_of_hosts_is_too_large() {
+        let spec = |hosts: usize| {
+            let hosts = vec![r#""a.example.com""#; hosts].join(",");
+            RawValue::from_string(format!(r#"{{"tls": [{{"hosts": [{hosts}]}}]}}"#)).unwrap()
+        };
+        assert!(!is_too_large(Kind::Ingress, Some(&spec(1_999))));
+        assert!(is_too_large(Kind::Ingress, Some(&spec(2_000))));
+        assert!(!is_too_large(Kind::Gateway, Some(&spec(2_000))));
     }
 
     #[test]

@@ -74,6 +74,9 @@ pub(super) fn begin<'a>(
     };
     let old = old.and_then(read);
     let object = &sent.object;
+    if references::is_too_large(kind, object.spec()) {
+        return Err(Box::new(unreadable(policy, mode, request.kind)));
+    }
     let is_solver = kind == Kind::Ingress && object.is_acme_solver();
     // Secrets have no `spec`: what changed in one is seen in its certificate.
     let mut before = old.iter().filter(|_| kind != Kind::Secret);
@@ -183,7 +186,8 @@ fn mode_of_object(policy: &Policy, mode: Mode, object: &Object<'_>) -> Mode {
 /// The answer for an object that cannot be read.
 pub(super) fn unreadable(policy: &Policy, mode: Mode, kind: &str) -> Decision {
     let mut decision = Decision::new(DecisionKind::Error, mode, Vec::new());
-    let text = format!("this {kind} could not be read, so that nothing in it was checked");
+    let text =
+        format!("this {kind} cannot be read or is too large, so that nothing in it was checked");
     if policy.on_unreadable == Verdict::Deny && mode == Mode::Enforce {
         decision.allowed = false;
         decision.message = text;

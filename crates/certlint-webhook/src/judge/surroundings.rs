@@ -12,6 +12,9 @@ use super::request::LiveSecret;
 use super::review::Review;
 use crate::store::{Kept, Kind, Neighbours, SecretName};
 
+/// Objects, and Secrets, that are looked at together with one.
+const OBJECTS_MAX: usize = 5_000;
+
 /// The neighbours of an object.
 #[derive(Debug, Default)]
 pub(super) struct Surroundings {
@@ -48,6 +51,11 @@ impl Surroundings {
         for state in self.secrets.values_mut() {
             *state = State::Unknown(String::new());
         }
+    }
+
+    /// There is more than can be judged in time.
+    pub(super) fn is_too_large(&self) -> bool {
+        self.objects.len() > OBJECTS_MAX || self.secrets.len() > OBJECTS_MAX
     }
 
     /// Leaves an object out: it is judged itself.

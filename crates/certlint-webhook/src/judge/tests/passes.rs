@@ -140,6 +140,21 @@ fn what_cannot_be_read_is_what_the_policy_says() {
 }
 
 #[test]
+fn an_ingress_with_thousands_of_hosts_is_not_judged() {
+    let hosts: Vec<String> = (0..3_000)
+        .map(|number| format!("h{number}.example.com"))
+        .collect();
+    let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+    let decision = cluster().create(&policy(), &ingress(&hosts, "web-tls"));
+    assert_eq!(decision.kind, DecisionKind::Error);
+    assert!(decision.allowed && decision.warnings[0].contains("too large"));
+    // As many as are judged.
+    let decision = cluster().create(&policy(), &ingress(&hosts[..1_900], "web-tls"));
+    assert_eq!(decision.kind, DecisionKind::Deny);
+    assert_eq!(decision.causes.len(), 64);
+}
+
+#[test]
 fn a_tree_that_is_deeper_than_any_object_is_not_judged() {
     let deep = (0..5_000).fold("1".to_owned(), |inner, _| format!("[{inner}]"));
     let object = serde_json::value::RawValue::from_string(format!(

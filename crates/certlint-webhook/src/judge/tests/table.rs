@@ -169,6 +169,24 @@ fn a_certificate_that_does_not_ask_for_the_host_is_denied_and_named() {
 }
 
 #[test]
+fn for_ingress_nginx_the_certificate_is_named_too() {
+    let objects = vec![
+        secret("web-tls", "example.com"),
+        certificate("web-tls", &[GOOD]),
+    ];
+    let ingress = with(
+        &ingress(&[BAD], "web-tls"),
+        "/spec/ingressClassName",
+        json!("nginx"),
+    );
+    assert_denied(
+        &decide(objects, &ingress),
+        "certificate-request-misses-host",
+        "spec.tls[0].hosts[0]",
+    );
+}
+
+#[test]
 fn an_unreadable_secret_is_what_the_policy_says() {
     let cluster = Cluster::of([unreadable()]);
     let ingress = ingress(&[BAD], "web-tls");
