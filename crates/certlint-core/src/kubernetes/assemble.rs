@@ -230,8 +230,11 @@ impl<'a> Class<'a> {
                         )),
                         Some(_) => None,
                         None if self.pool_is_known(ingress) => {
-                            let is_pending = self.judge().pending(&one).is_some();
-                            let level = if is_pending {
+                            // Traefik's default stores are not watched where a cluster is.
+                            let has_store =
+                                self.options.whole_cluster && controller.name == "Traefik";
+                            let is_open = has_store || self.judge().pending(&one).is_some();
+                            let level = if is_open {
                                 Level::Warning
                             } else {
                                 Level::Error

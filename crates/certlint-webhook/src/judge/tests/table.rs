@@ -126,9 +126,37 @@ fn a_secret_whose_pool_is_to_be_issued_anew_is_a_warning_too() {
         "cert-manager.io/cluster-issuer",
         "ca",
     );
-    let ingress = with(&ingress, "/spec/ingressClassName", json!("traefik"));
-    let decision = decide(vec![secret("web-tls", "example.com")], &ingress);
+    let ingress = with(&ingress, "/spec/ingressClassName", json!("edge"));
+    let class = json!({
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "IngressClass",
+        "metadata": {"name": "edge"},
+        "spec": {"controller": "haproxy.org/ingress-controller"},
+    });
+    let decision = decide(vec![secret("web-tls", "example.com"), class], &ingress);
     assert_warned(&decision, "default-certificate-served");
+}
+
+#[test]
+fn a_host_that_no_secret_of_the_pool_covers_is_denied_unless_traefik_may_have_another() {
+    let decide = |controller: &str| {
+        let class = json!({
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "IngressClass",
+            "metadata": {"name": "edge"},
+            "spec": {"controller": controller},
+        });
+        let ingress = with(
+            &ingress(&[BAD], "web-tls"),
+            "/spec/ingressClassName",
+            json!("edge"),
+        );
+        decide(vec![secret("web-tls", "example.com"), class], &ingress)
+    };
+    let rule = "default-certificate-served";
+    let decision = decide("haproxy.org/ingress-controller");
+    assert_denied(&decision, rule, "spec.tls[0].hosts[0]");
+    assert_warned(&decide("traefik.io/ingress-controller"), rule);
 }
 
 #[test]
