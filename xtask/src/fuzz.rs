@@ -11,12 +11,13 @@ use crate::{say, shell, tools};
 pub(crate) const SECONDS: u32 = 10;
 
 /// Files to begin with, for targets that would take long to find the shape of their input.
-const SEEDS: [(&str, &str); 5] = [
+const SEEDS: [(&str, &str); 6] = [
     ("lexer", "fuzz/seeds/pipeline"),
     ("manifests", "fixtures/kubernetes"),
     ("names", "fuzz/seeds/names"),
     ("pem", "fixtures/certs"),
     ("pipeline", "fuzz/seeds/pipeline"),
+    ("review", "fuzz/seeds/review"),
 ];
 
 /// Runs every target for `seconds`.
