@@ -9,10 +9,11 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 
+use crate::certificate::Current;
 use crate::judge::{Decision, DecisionKind, Live, LiveSecret, Policy};
 use crate::metrics::Metrics;
 use crate::reviewer::Reviewer;
-use crate::serve::{self, Current, Health, Judge, Parts, Review, Server, files};
+use crate::serve::{self, Health, Judge, Parts, Review, Server, files};
 use crate::settings::{Mode, Settings};
 use crate::store::Store;
 

@@ -10,7 +10,6 @@
 //! program of the same name.
 
 mod args;
-#[allow(dead_code, unused_imports, reason = "what serves is not there yet")]
 mod certificate;
 #[doc(hidden)]
 pub mod harness;

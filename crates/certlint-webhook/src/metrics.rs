@@ -42,9 +42,9 @@ pub(crate) struct Metrics {
     pub(crate) in_flight: Gauge,
     /// Reviews that were turned away because there were too many.
     pub(crate) shed: Counter,
-    /// Unix time at which the serving certificate ends; NaN while there is none.
-    pub(crate) serving_not_after: Gauge<f64, AtomicU64>,
-    /// Whether the API server reaches us, 1 or 0; NaN before the first probe.
+    /// Unix time; NaN while there is none.
+    serving_not_after: Gauge<f64, AtomicU64>,
+    /// Whether the API server reaches us, 1 or 0; NaN where nobody tried.
     pub(crate) path_ok: Gauge<f64, AtomicU64>,
 }
 
@@ -190,9 +190,12 @@ impl Metrics {
         self.errors.get_or_create(&Reason { reason }).inc();
     }
 
-    /// Counts an attempt to take up another serving certificate.
-    pub(crate) fn reloaded(&self, worked: bool) {
-        let result = if worked { "ok" } else { "error" };
+    /// Counts an attempt to take up another serving certificate, and when that ends (Unix time).
+    pub(crate) fn certificate(&self, not_after: Result<i64, ()>) {
+        if let Ok(seconds) = not_after {
+            self.serving_not_after.set(seconds as f64);
+        }
+        let result = if not_after.is_ok() { "ok" } else { "error" };
         self.reloads.get_or_create(&Outcome { result }).inc();
     }
 

@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use certlint_core::config::Config;
+use futures::FutureExt as _;
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use kube::api::{Api, DeleteParams};
 
 use crate::args::{Cli, Command};
+use crate::certificate::{Current, Keeper, Lease, Names};
 use crate::judge::Policy;
 use crate::metrics::{self, Metrics};
 use crate::reviewer::Reviewer;
-use crate::serve::{Current, Health, Parts, Server, files};
-use crate::settings::Settings;
+use crate::selftest::Probe;
+use crate::serve::{Health, Parts, Server, files};
+use crate::settings::{CertificateMode, Settings};
 use crate::store::Store;
 use crate::watch::{Cluster, Lookups, Watch};
 use crate::{log, process, selftest};
@@ -71,7 +74,7 @@ fn settings(cli: &Cli) -> anyhow::Result<(Settings, Config)> {
 }
 
 async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
-    let stop = process::told_to_stop()?;
+    let stop = process::told_to_stop()?.shared();
     let server = Server::bind(&settings).await?;
     let cluster = cluster().await?;
     let store = Arc::new(Store::default());
@@ -83,15 +86,37 @@ async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
         state: watch.state().clone(),
         lookups: lookups.clone(),
     })]));
+    let names = names(&settings)?;
+    let client = cluster.client();
+    let (lease, leads) = Lease::new(
+        client.clone(),
+        &names.namespace,
+        &names.configuration,
+        &process::pod_name(),
+    );
+    let lease = tokio::spawn(lease.run(stop.clone()));
     let certificate = Current::default();
-    let dir = settings.webhook.certificate.dir.clone();
-    let files = files::keep(dir, certificate.clone(), metrics.clone(), files::INTERVAL);
-    tokio::spawn(files);
+    match settings.webhook.certificate.mode {
+        CertificateMode::Own => {
+            let metrics = metrics.clone();
+            let tell = move |not_after| metrics.certificate(Ok(not_after));
+            let keeper = Keeper::new(client, &names, certificate.clone(), leads.clone(), tell);
+            tokio::spawn(keeper.run());
+        }
+        CertificateMode::Files => {
+            let dir = settings.webhook.certificate.dir.clone();
+            let files = files::keep(dir, certificate.clone(), metrics.clone(), files::INTERVAL);
+            tokio::spawn(files);
+        }
+    }
     if !settings.self_probe.namespace.is_empty() {
-        let namespace = settings.self_probe.namespace.clone();
-        let every = settings.self_probe.interval.0;
-        let client = cluster.client().clone();
-        tokio::spawn(selftest::watch(client, namespace, every, metrics.clone()));
+        let probe = Probe {
+            client: client.clone(),
+            namespace: settings.self_probe.namespace.clone(),
+            every: settings.self_probe.interval.0,
+            metrics: metrics.clone(),
+        };
+        tokio::spawn(probe.run(leads));
     }
     let mut health = Health::default();
     let state = watch.state().clone();
@@ -107,7 +132,23 @@ async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
         health,
         metrics,
     };
-    server.run(&settings, parts, stop).await
+    server.run(&settings, parts, stop).await?;
+    // Another replica takes over at once instead of waiting until the Lease has expired.
+    lease.await.context("the lease was not kept")
+}
+
+fn names(settings: &Settings) -> anyhow::Result<Names> {
+    let webhook = &settings.webhook;
+    let namespace = match &*webhook.namespace {
+        "" => process::namespace()?,
+        name => name.to_owned(),
+    };
+    Ok(Names {
+        namespace,
+        service: webhook.service.clone(),
+        secret: webhook.certificate.secret.clone(),
+        configuration: webhook.name.clone(),
+    })
 }
 
 async fn cluster() -> anyhow::Result<Cluster> {

@@ -11,6 +11,7 @@ use k8s_openapi::api::networking::v1::Ingress;
 use kube::api::{Api, PostParams};
 use kube::{Client, Error};
 use serde_json::json;
+use tokio::sync::watch::Receiver;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::metrics::Metrics;
@@ -22,25 +23,38 @@ const LIMIT: Duration = Duration::from_secs(35);
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Tries it for ever, for the metric.
-pub(crate) async fn watch(
-    client: Client,
-    namespace: String,
-    every: Duration,
-    metrics: Arc<Metrics>,
-) {
-    let mut worked = None;
-    loop {
-        sleep(every).await;
-        let tried = once(&client, &namespace).await;
-        metrics.path_ok.set(f64::from(u8::from(tried.is_ok())));
-        if worked == Some(tried.is_ok()) {
-            continue;
-        }
-        worked = Some(tried.is_ok());
-        match tried {
-            Ok(()) => tracing::info!("the API server reaches this webhook"),
-            Err(why) => tracing::error!(why, "the API server does not reach this webhook"),
+/// Tries it now and then, for the metric.
+pub(crate) struct Probe {
+    pub(crate) client: Client,
+    pub(crate) namespace: String,
+    pub(crate) every: Duration,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl Probe {
+    /// Goes on for ever; one replica does for all, as any of them may be asked.
+    pub(crate) async fn run(self, leads: Receiver<bool>) {
+        let mut before = None;
+        loop {
+            sleep(self.every).await;
+            let is_ours = *leads.borrow();
+            let tried = match is_ours {
+                true => Some(once(&self.client, &self.namespace).await),
+                false => None,
+            };
+            let worked = tried.as_ref().map(Result::is_ok);
+            let figure = worked.map_or(f64::NAN, |it| f64::from(u8::from(it)));
+            self.metrics.path_ok.set(figure);
+            match tried {
+                Some(Ok(())) if before != worked => {
+                    tracing::info!("the API server reaches this webhook");
+                }
+                Some(Err(why)) if before != worked => {
+                    tracing::error!(why, "the API server does not reach this webhook");
+                }
+                _ => {}
+            }
+            before = worked;
         }
     }
 }

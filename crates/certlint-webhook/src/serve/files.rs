@@ -16,7 +16,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use sha2::{Digest as _, Sha256};
 
-use super::tls::Current;
+use crate::certificate::Current;
 use crate::metrics::Metrics;
 
 /// How often the files are compared.
@@ -35,13 +35,12 @@ pub(crate) async fn keep(dir: PathBuf, current: Current, metrics: Arc<Metrics>, 
             Ok(None) => {}
             Ok(Some(pair)) => {
                 tracing::info!(not_after = pair.not_after, "serving certificate loaded");
-                metrics.serving_not_after.set(pair.not_after as f64);
-                metrics.reloaded(true);
+                metrics.certificate(Ok(pair.not_after));
                 current.store(Some(Arc::new(pair.key)));
             }
             Err(why) => {
                 tracing::error!(why, "serving certificate not taken up");
-                metrics.reloaded(false);
+                metrics.certificate(Err(()));
             }
         }
     }

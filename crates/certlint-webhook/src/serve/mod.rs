@@ -29,11 +29,11 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) use self::envelope::{Review, answer};
 pub(crate) use self::health::Health;
 pub(crate) use self::review::Judge;
-pub(crate) use self::tls::Current;
 
 use self::accept::{Listener, Phase};
 use self::admin::Admin;
 use self::review::Desk;
+use crate::certificate::Current;
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 

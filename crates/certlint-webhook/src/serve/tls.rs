@@ -2,17 +2,14 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::version::{TLS12, TLS13};
 use rustls::{ServerConfig, SupportedProtocolVersion};
 
+use crate::certificate::Current;
 use crate::settings::TlsVersion;
-
-/// What is served now; nothing before the first certificate is there.
-pub(crate) type Current = Arc<ArcSwapOption<CertifiedKey>>;
 
 /// How connections are accepted.
 ///
