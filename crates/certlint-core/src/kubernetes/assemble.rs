@@ -202,7 +202,9 @@ impl<'a> Class<'a> {
                     self.fragment.problems.push(problem);
                     continue;
                 };
-                let key = qualified(&ingress.meta.namespace, &secret.value);
+                let Some(key) = self.located(ingress, secret, controller) else {
+                    continue;
+                };
                 self.claim(host, &key, (server, controller.choice), table);
                 let pattern = HostPattern::ingress(&host.value);
                 let one = using(ingress, host, &pattern, secret, &key);
@@ -266,6 +268,30 @@ impl<'a> Class<'a> {
                 });
             }
         }
+    }
+
+    /// The Secret of an entry as `NAMESPACE/NAME`; `None` where its namespace keeps it from this
+    /// one, which is noted.
+    fn located(
+        &mut self,
+        ingress: &Ingress,
+        secret: &Spanned<String>,
+        controller: Controller,
+    ) -> Option<String> {
+        if controller.name != "Contour" {
+            return Some(qualified(&ingress.meta.namespace, &secret.value));
+        }
+        let found = object::delegated(ingress, secret, self.cluster);
+        if let Err(key) = &found {
+            self.fragment.problems.push(Problem::ReferenceNotGranted {
+                at: secret.at.clone(),
+                kind: "Ingress",
+                from: ingress.meta.namespace.clone(),
+                secret: key.clone(),
+                is_certain: true,
+            });
+        }
+        found.ok()
     }
 
     /// The Secret of a host: what is known, with what is wrong noted on the way.

@@ -24,6 +24,7 @@ use crate::name::HostPattern;
 use crate::source::{SourceId, Span, Spanned};
 use crate::x509::{CertificateFile, KeyFile};
 
+pub(super) use contour::{delegated, tls_namespace};
 pub(super) use f5::wrong_type;
 pub(super) use istio::promote_generic_secrets;
 pub(super) use lower::lower;

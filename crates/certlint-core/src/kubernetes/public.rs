@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::cluster::Cluster;
+use super::controller::controller_of;
 use super::facts::{Fact, Meta, Part, Secret, Summarised};
 use super::mounts::SecretFile;
 use super::object;
@@ -42,7 +43,10 @@ fn named(cluster: &Cluster) -> BTreeSet<String> {
     let mut named: BTreeSet<String> = BTreeSet::new();
     for ingress in &cluster.ingresses {
         let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
-        let namespace = &ingress.meta.namespace;
+        let namespace = match controller_of(ingress, &cluster.classes).name {
+            "Contour" => object::tls_namespace(ingress),
+            _ => &ingress.meta.namespace,
+        };
         named.extend(secrets.map(|secret| format!("{namespace}/{}", secret.value)));
     }
     named.extend(cluster.gateways.named_secrets());

@@ -25,14 +25,15 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             continue;
         };
         let (namespace, name) = secret.split_once('/').unwrap_or(("", secret));
-        let is_contour = *kind == "HTTPProxy";
+        let is_contour = matches!(*kind, "HTTPProxy" | "Ingress");
         let grant = match is_contour {
             true => "TLSCertificateDelegation",
             false => "ReferenceGrant",
         };
+        let article = if *kind == "Ingress" { "an" } else { "a" };
         let mut finding = RULE.finding(
             format!(
-                "no {grant} of namespace `{namespace}` lets a {kind} of namespace `{from}` use Secret `{secret}`"
+                "no {grant} of namespace `{namespace}` lets {article} {kind} of namespace `{from}` use Secret `{secret}`"
             ),
             at.clone(),
             "not granted",

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Certificate, Host, Pairing, is_true, mapping, path, text};
 use crate::kubernetes::Node;
 use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::facts::Meta;
+use crate::kubernetes::facts::{Ingress, Meta, qualified};
 use crate::name::HostPattern;
 use crate::source::{SourceId, Spanned};
 
@@ -83,6 +83,30 @@ pub(super) fn delegations(node: Node<'_>, meta: &Meta) -> Vec<Delegation> {
         })
     })
     .collect()
+}
+
+/// The namespace of the Secrets of an Ingress of Contour.
+pub(in crate::kubernetes) fn tls_namespace(ingress: &Ingress) -> &str {
+    let named = ingress
+        .meta
+        .annotation("projectcontour.io/tls-cert-namespace");
+    let named = named.filter(|namespace| !namespace.value.is_empty());
+    named.map_or(&ingress.meta.namespace, |namespace| &namespace.value)
+}
+
+/// The Secret that an Ingress of Contour names, as `NAMESPACE/NAME`.
+///
+/// # Errors
+/// The same, where its namespace does not delegate it.
+pub(in crate::kubernetes) fn delegated(
+    ingress: &Ingress,
+    secret: &Spanned<String>,
+    cluster: &Cluster,
+) -> Result<String, String> {
+    let own = &ingress.meta.namespace;
+    let key = qualified(tls_namespace(ingress), &secret.value);
+    let named = Spanned::new(key, secret.at.clone());
+    locate(own, &named, cluster).ok_or(named.value)
 }
 
 /// The Secret that a proxy of `namespace` names, as `NAMESPACE/NAME`; `None` where the Secret's
