@@ -37,6 +37,11 @@
   resources: [routes]
   verbs: {{ $read }}
 {{- end }}
+{{- if .Values.kinds.traefik }}
+- apiGroups: [traefik.io]
+  resources: [tlsstores]
+  verbs: {{ $read }}
+{{- end }}
 {{- if .Values.audit.events }}
 - apiGroups: [events.k8s.io]
   resources: [events]
