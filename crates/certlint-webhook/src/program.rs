@@ -31,9 +31,11 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
     match start(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Before the settings are read, nothing logs.
-            tracing::error!("{error:#}");
-            complain(&error);
+            match tracing::dispatcher::has_been_set() {
+                true => tracing::error!("{error:#}"),
+                // How to log stands in the settings, and they may be what is wrong.
+                false => complain(&error),
+            }
             ExitCode::FAILURE
         }
     }
