@@ -16,19 +16,35 @@ use crate::serve::Review;
 /// # Errors
 /// The filter is none.
 pub(crate) fn start(filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter)?;
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
-        .with_env_filter(filter)
+        .with_env_filter(self::filter(filter)?)
         .init();
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string);
         tracing::error!(place, "panic");
     }));
     Ok(())
+}
+
+/// What is logged.
+///
+/// # Errors
+/// The filter is none.
+pub(crate) fn filter(filter: &str) -> anyhow::Result<EnvFilter> {
+    let mut filter = EnvFilter::try_new(filter)?;
+    for directive in [
+        // It logs the whole text of an answer that it cannot decode: Secrets, keys and all.
+        "kube_client::client=off",
+        // It repeats what our own lines say once.
+        "kube_runtime::watcher=error",
+    ] {
+        filter = filter.add_directive(directive.parse()?);
+    }
+    Ok(filter)
 }
 
 /// The line of a review: `info` where somebody may ask about it, `debug` otherwise.

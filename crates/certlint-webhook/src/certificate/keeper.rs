@@ -13,6 +13,8 @@ use tokio::sync::watch::Receiver;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
+use crate::watch::reason;
+
 use super::authority::{Authority, Failure, seconds};
 use super::bundle::Bundle;
 use super::publish::Configuration;
@@ -95,10 +97,16 @@ struct Leaf {
 /// Why a round did not get to its end.
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
-    #[error("{0} the Secret of the CA: {1}")]
-    Secret(&'static str, #[source] kube::Error),
-    #[error("cannot {0} the webhook configuration: {1}")]
-    Configuration(&'static str, #[source] kube::Error),
+    #[error("cannot {action} the Secret of the CA: {}", reason(.source))]
+    Secret {
+        action: &'static str,
+        source: kube::Error,
+    },
+    #[error("cannot {action} the webhook configuration: {}", reason(.source))]
+    Configuration {
+        action: &'static str,
+        source: kube::Error,
+    },
     #[error("cannot sign: {0}")]
     Sign(#[from] Failure),
     #[error("the Secret of the CA cannot be used, and another replica is to replace it")]
@@ -169,7 +177,10 @@ impl Keeper {
             self.sign(&authority, &bundle, now)?;
         }
         let trusted = self.configuration.read().await;
-        let trusted = trusted.map_err(|error| Trouble::Configuration("read", error))?;
+        let trusted = trusted.map_err(|source| Trouble::Configuration {
+            action: "read",
+            source,
+        })?;
         if !trusted.contains(&hash) {
             self.awaited = None;
         } else if self.awaited.is_none_or(|(awaited, _)| awaited != hash) {
@@ -177,7 +188,10 @@ impl Keeper {
         }
         if *self.leads.borrow() && !trusted.is(&bundle) {
             let publish = self.configuration.publish(&trusted, &bundle).await;
-            publish.map_err(|error| Trouble::Configuration("change", error))?;
+            publish.map_err(|source| Trouble::Configuration {
+                action: "change",
+                source,
+            })?;
             info!("`caBundle` is published");
         }
         let settled = |(_, since)| now - since >= seconds(self.lifetimes.settle);
@@ -199,7 +213,10 @@ impl Keeper {
         // Whoever comes second reads what the first one wrote.
         for _ in 0..3 {
             let stored = self.secret.read(now).await;
-            let stored = stored.map_err(|error| Trouble::Secret("cannot read", error))?;
+            let stored = stored.map_err(|source| Trouble::Secret {
+                action: "read",
+                source,
+            })?;
             let (written, authority, bundle) = match stored {
                 None => {
                     let (authority, bundle) = self.new_authority(Bundle::default(), now)?;
@@ -216,7 +233,10 @@ impl Keeper {
                     (written, authority, bundle)
                 }
             };
-            let written = written.map_err(|error| Trouble::Secret("cannot write", error))?;
+            let written = written.map_err(|source| Trouble::Secret {
+                action: "write",
+                source,
+            })?;
             if written == Written::Yes {
                 info!(
                     not_after = authority.certificate.not_after,

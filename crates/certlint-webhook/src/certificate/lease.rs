@@ -15,7 +15,9 @@ use kube::Client;
 use kube::api::{Api, ObjectMeta, PostParams};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::time::{Instant, sleep, timeout};
-use tracing::{debug, info};
+use tracing::{info, warn};
+
+use crate::watch::reason;
 
 /// How long a holder counts as alive without a sign of life.
 const DURATION: Duration = Duration::from_secs(15);
@@ -36,6 +38,8 @@ pub(crate) struct Lease {
     seen: Option<(String, Instant)>,
     /// When the Lease was last written by us, for sure.
     renewed: Option<Instant>,
+    /// What was said to be wrong.
+    trouble: Option<String>,
 }
 
 impl Lease {
@@ -55,6 +59,7 @@ impl Lease {
             leads,
             seen: None,
             renewed: None,
+            trouble: None,
         };
         (lease, receiver)
     }
@@ -65,10 +70,12 @@ impl Lease {
         loop {
             let began = Instant::now();
             match timeout(PATIENCE, self.attempt()).await {
-                Ok(Ok(true)) => self.renewed = Some(began),
-                Ok(Ok(false)) => self.renewed = None,
-                Ok(Err(error)) => debug!(%error, "cannot ask for the lease"),
-                Err(_) => debug!("no answer about the lease"),
+                Ok(Ok(holds)) => {
+                    self.renewed = holds.then_some(began);
+                    self.trouble = None;
+                }
+                Ok(Err(error)) => self.log(reason(&error)),
+                Err(_) => self.log("no answer in time".to_owned()),
             }
             let leads = self.renewed.is_some_and(|at| at.elapsed() < DEADLINE);
             self.tell(leads);
@@ -80,6 +87,14 @@ impl Lease {
         self.tell(false);
         // It expires by itself if this fails.
         let _ = timeout(PATIENCE, self.release()).await;
+    }
+
+    /// Says what is wrong once, not every two seconds.
+    fn log(&mut self, error: String) {
+        if self.trouble.as_ref() != Some(&error) {
+            warn!(error, "cannot ask for the lease");
+            self.trouble = Some(error);
+        }
     }
 
     fn tell(&self, leads: bool) {

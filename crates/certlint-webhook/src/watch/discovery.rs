@@ -17,6 +17,7 @@ use tracing::{info, warn};
 use crate::store::Kind;
 
 use super::kinds;
+use super::reason;
 use super::state::State;
 
 /// Between two looks.
@@ -79,7 +80,8 @@ impl Discovery {
                 // What was found stays.
                 Err(error) => {
                     if !failed {
-                        warn!(%error, "cannot ask which kinds there are");
+                        let error = reason(&error);
+                        warn!(error, "cannot ask which kinds there are");
                     }
                     failed = true;
                 }

@@ -41,6 +41,8 @@ struct Inner {
     forbidden: BTreeSet<String>,
     /// Nothing can be reached.
     down: bool,
+    /// Answers break off before their end.
+    cut_short: bool,
     /// Each answer takes that long.
     delay: Duration,
     /// Watches that were open when this was smaller are cut off.
@@ -108,6 +110,11 @@ impl Fake {
         self.cut();
     }
 
+    /// From now on lists and objects break off before their end.
+    pub(crate) fn cut_short(&self) {
+        self.inner().cut_short = true;
+    }
+
     pub(crate) fn delay(&self, delay: Duration) {
         self.inner().delay = delay;
     }
@@ -157,7 +164,7 @@ impl Fake {
                 drop(inner);
                 return Ok(self.watch(target, &query));
             }
-            return Ok(inner.list(&target, &query));
+            return Ok(inner.answer(&inner.list(&target, &query)));
         }
         let response = inner.single(&method, &target, &body);
         drop(inner);
@@ -222,7 +229,15 @@ impl Inner {
         self.log.push((self.version, event, key, object.clone()));
     }
 
-    fn list(&self, target: &Target, query: &BTreeMap<String, String>) -> Response<Body> {
+    fn answer(&self, body: &Value) -> Response<Body> {
+        let mut text = body.to_string();
+        if self.cut_short {
+            text.pop();
+        }
+        Response::new(Body::from(text))
+    }
+
+    fn list(&self, target: &Target, query: &BTreeMap<String, String>) -> Value {
         let selector = query.get("fieldSelector").map(String::as_str);
         let all: Vec<&Value> = self
             .objects
@@ -251,10 +266,10 @@ impl Inner {
         } else {
             String::new()
         };
-        answer(&json!({
+        json!({
             "kind": "List", "apiVersion": "v1", "items": page,
             "metadata": { "resourceVersion": self.version.to_string(), "continue": token },
-        }))
+        })
     }
 
     fn single(&mut self, method: &Method, target: &Target, body: &[u8]) -> Response<Body> {
@@ -265,7 +280,7 @@ impl Inner {
         let key = (target.resource.clone(), namespace, name);
         let held = self.objects.get(&key).cloned();
         let mut object = match (method.as_str(), held) {
-            ("GET", Some(held)) => return answer(&held),
+            ("GET", Some(held)) => return self.answer(&held),
             ("POST", None) => body,
             ("POST", Some(_)) => return failure(409, "AlreadyExists", "it exists"),
             (_, None) => return failure(404, "NotFound", "there is none"),

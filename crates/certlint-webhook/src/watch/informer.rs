@@ -16,7 +16,7 @@ use kube::core::ApiResource;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
 use tokio::sync::watch::Receiver;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::store::{Kind, Store};
@@ -24,12 +24,16 @@ use crate::store::{Kind, Store};
 use super::discovery::Found;
 use super::kinds;
 use super::raw::Raw;
-use super::state::State;
+use super::reason;
+use super::state::{Refused, State};
 
 /// How long until something that is forbidden is asked for again.
 const OPTIONAL_AGAIN: Duration = Duration::from_secs(60);
 /// The same for what the process cannot be ready without: a binding is often a moment late.
 const REQUIRED_AGAIN: Duration = Duration::from_secs(5);
+
+/// The same for what was allowed a moment ago.
+const DOUBTFUL_AGAIN: Duration = Duration::from_secs(5);
 
 /// Follows one kind.
 #[derive(Clone)]
@@ -55,13 +59,7 @@ impl Informer {
     pub(super) async fn run(self, resource: ApiResource) {
         loop {
             let end = self.follow(&resource).await;
-            self.switch_off(&end);
-            sleep(if kinds::is_required(self.kind) {
-                REQUIRED_AGAIN
-            } else {
-                OPTIONAL_AGAIN
-            })
-            .await;
+            sleep(self.ended(&end)).await;
         }
     }
 
@@ -74,12 +72,12 @@ impl Informer {
             };
             tokio::select! {
                 end = self.follow(&resource) => {
-                    self.switch_off(&end);
+                    let pause = self.ended(&end);
                     if matches!(end, End::Gone) {
                         found.again.notify_one();
                     }
                     // It may be gone, and come back, in the meantime.
-                    let _ = tokio::time::timeout(OPTIONAL_AGAIN, self.goes(&mut served, &resource)).await;
+                    let _ = timeout(pause, self.goes(&mut served, &resource)).await;
                 }
                 () = self.goes(&mut served, &resource) => {}
             }
@@ -178,7 +176,7 @@ impl Informer {
     /// What was learnt stays; it is asked for again after a while.
     fn broke(&self, error: &watcher::Error) {
         let expired = status(error).is_some_and(|status| status.code == 410);
-        let why = error.to_string();
+        let why = reason(error);
         if self.state.broke(self.kind, self.scope(), &why) && !expired {
             let kind = kinds::name(self.kind);
             warn!(
@@ -190,22 +188,29 @@ impl Informer {
         }
     }
 
-    /// What may not be read is better not known at all than known as it once was.
-    fn switch_off(&self, end: &End) {
-        self.forget_objects();
+    /// Decides what becomes of what is known, and when to try again.
+    fn ended(&self, end: &End) -> Duration {
         let why = match end {
             End::Forbidden(message) => message,
             End::Gone => "the API server does not have it",
         };
-        if self.state.off(self.kind, self.scope(), why) {
-            let kind = kinds::name(self.kind);
-            warn!(
-                kind,
-                namespace = self.scope(),
-                why,
-                "the kind is not watched"
-            );
+        let soon = kinds::is_required(self.kind);
+        let kind = kinds::name(self.kind);
+        match self.state.refused(self.kind, self.scope(), why) {
+            Refused::Doubtful => return DOUBTFUL_AGAIN,
+            Refused::Again => {}
+            Refused::News => {
+                warn!(
+                    kind,
+                    namespace = self.scope(),
+                    why,
+                    "the kind is not watched"
+                );
+            }
         }
+        // What may not be read is better not known at all than known as it once was.
+        self.forget_objects();
+        if soon { REQUIRED_AGAIN } else { OPTIONAL_AGAIN }
     }
 
     fn forget_objects(&self) {

@@ -16,6 +16,7 @@ mod informer;
 mod kinds;
 mod live;
 mod raw;
+mod reason;
 mod state;
 
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod tests;
 
 pub(crate) use cluster::Cluster;
 pub(crate) use live::{Looked, Lookups};
+pub(crate) use reason::reason;
 pub(crate) use state::{KindState, State};
 
 use std::sync::Arc;

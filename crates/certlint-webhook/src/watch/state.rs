@@ -10,6 +10,7 @@ use std::time::Duration;
 use kube::Resource as _;
 use kube::api::DynamicObject;
 use kube::core::ApiResource;
+use tokio::time::Instant;
 
 use crate::store::Kind;
 
@@ -31,12 +32,29 @@ pub(crate) struct State {
 struct Scope {
     path: String,
     synced: bool,
+    /// Since when it is refused.
+    refused: Option<Instant>,
     /// Why it is switched off.
     off: Option<String>,
     /// What went wrong since it was last read.
     trouble: Option<String>,
     restarts: u64,
 }
+
+/// What follows from a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// It was allowed a moment ago: perhaps the API server has just started, and does not know all
+    /// rights yet.
+    Doubtful,
+    /// The kind is off from now on.
+    News,
+    /// The kind was off already.
+    Again,
+}
+
+/// For how long a refusal of what was allowed is not believed.
+const DOUBT: Duration = Duration::from_secs(60);
 
 /// What metrics tell of a kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,20 +118,21 @@ impl State {
         Ok(())
     }
 
-    /// Whether the store holds all objects of this kind, so that one it does not hold is not there.
-    pub(crate) fn knows(&self, kind: Kind) -> bool {
+    /// Whether the store holds all objects of this kind in this namespace, so that one that it does
+    /// not hold is not there. Otherwise nothing follows from its absence.
+    pub(crate) fn knows(&self, kind: Kind, namespace: &str) -> bool {
         let scopes = self.scopes();
         let mut own = scopes
             .iter()
             .filter(|((own, _), _)| *own == kind)
             .peekable();
-        // A kind without any scope is not installed: nothing of it can exist.
-        let installed = own.peek().is_some();
-        if installed {
-            own.all(|(_, scope)| scope.synced)
-        } else {
-            kind != Kind::Secret && self.discovered.load(Ordering::Acquire)
+        if own.peek().is_none() {
+            // Of a kind that is not installed there can be no objects.
+            return kind != Kind::Secret && self.discovered.load(Ordering::Acquire);
         }
+        own.any(|((_, scope), state)| {
+            state.synced && scope.as_deref().is_none_or(|scope| scope == namespace)
+        })
     }
 
     /// The kinds that are watched, or would be if it were allowed.
@@ -148,6 +167,7 @@ impl State {
     pub(super) fn synced(&self, kind: Kind, namespace: Option<&str>) {
         self.change(kind, namespace, |scope| {
             scope.synced = true;
+            scope.refused = None;
             scope.off = None;
             scope.trouble = None;
         });
@@ -167,11 +187,19 @@ impl State {
         self.change(kind, namespace, |scope| scope.trouble = None);
     }
 
-    /// It may not be read. Says whether this is news.
-    pub(super) fn off(&self, kind: Kind, namespace: Option<&str>, why: &str) -> bool {
+    /// It may not be read, or is not there.
+    pub(super) fn refused(&self, kind: Kind, namespace: Option<&str>, why: &str) -> Refused {
         self.change(kind, namespace, |scope| {
+            let since = *scope.refused.get_or_insert_with(Instant::now);
+            if scope.synced && since.elapsed() < DOUBT {
+                scope.restarts += 1;
+                return Refused::Doubtful;
+            }
             scope.synced = false;
-            scope.off.replace(why.to_owned()).is_none()
+            match scope.off.replace(why.to_owned()) {
+                None => Refused::News,
+                Some(_) => Refused::Again,
+            }
         })
     }
 

@@ -1,12 +1,14 @@
 //! Informers, discovery and lookups against an API server inside the process.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use crate::judge::{Live as _, LiveSecret};
+use crate::log;
 use crate::settings::SecretAccess;
 use crate::store::{Kind, Store};
 
@@ -189,9 +191,9 @@ async fn an_optional_kind_that_is_forbidden_is_off_and_the_rest_works() {
     let kinds = world.watch.state().kinds();
     assert!(kinds[&Kind::Gateway].off && !kinds[&Kind::Gateway].synced);
     assert!(kinds[&Kind::ReferenceGrant].synced);
-    assert!(!world.watch.state().knows(Kind::Gateway));
+    assert!(!world.watch.state().knows(Kind::Gateway, "shop"));
     assert!(
-        world.watch.state().knows(Kind::HttpRoute),
+        world.watch.state().knows(Kind::HttpRoute, "shop"),
         "not installed, so there are none"
     );
     assert!(world.names(Kind::Gateway).is_empty());
@@ -202,16 +204,32 @@ async fn an_optional_kind_that_is_forbidden_is_off_and_the_rest_works() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_may_no_longer_be_read_is_forgotten() {
+async fn what_may_no_longer_be_read_is_forgotten_after_a_while() {
     let fake = Fake::new();
     fake.put(GATEWAYS, object("shop", "gate"));
     let world = World::watching(&fake, &[], SecretAccess::Cache);
     world.ready().await;
-    assert_eq!(world.names(Kind::Gateway), ["shop/gate"]);
     fake.forbid(GATEWAYS);
+    sleep(Duration::from_secs(50)).await;
+    assert_eq!(world.names(Kind::Gateway), ["shop/gate"]);
+    assert!(world.watch.state().kinds()[&Kind::Gateway].synced);
     until(|| world.names(Kind::Gateway).is_empty()).await;
     assert!(world.watch.state().kinds()[&Kind::Gateway].off);
     assert_eq!(world.watch.state().ready(), Ok(()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_refusal_takes_nothing_away() {
+    let fake = Fake::new();
+    fake.put(SECRETS, secret("web"));
+    let world = World::watching(&fake, &[], SecretAccess::Cache);
+    world.ready().await;
+    fake.forbid(SECRETS);
+    sleep(Duration::from_secs(20)).await;
+    assert!(world.store.secret("shop", "web").is_some());
+    fake.put(SECRETS, secret("new"));
+    fake.allow(SECRETS);
+    until(|| world.store.secret("shop", "new").is_some()).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,6 +266,8 @@ async fn single_namespaces_are_watched_one_by_one() {
     world.ready().await;
     assert_eq!(world.names(Kind::Ingress), ["bar/a", "shop/a"]);
     assert_eq!(world.names(Kind::Gateway), ["bar/gate", "shop/gate"]);
+    assert!(world.watch.state().knows(Kind::Gateway, "bar"));
+    assert!(!world.watch.state().knows(Kind::Gateway, "private"));
     let requests = fake.take_requests();
     assert!(
         requests.iter().all(|it| !it.contains("/v1/ingresses?")),
@@ -262,7 +282,7 @@ async fn secrets_are_not_listed_where_they_are_read_one_by_one() {
     let world = World::watching(&fake, &[], SecretAccess::OnDemand);
     world.ready().await;
     assert!(world.store.secrets().is_empty());
-    assert!(!world.watch.state().knows(Kind::Secret));
+    assert!(!world.watch.state().knows(Kind::Secret, "shop"));
     assert!(
         world
             .fake
@@ -366,4 +386,47 @@ async fn nothing_is_asked_where_secrets_are_not_read() {
         LiveSecret::Unknown(_)
     ));
     assert!(fake.take_requests().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_read_is_not_logged() {
+    let fake = Fake::new();
+    let mut secret = secret("web");
+    secret["data"]["tls.key"] = "cHJpdmF0ZQ==".into();
+    fake.put(SECRETS, secret);
+    fake.cut_short();
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(log::filter("debug").unwrap())
+        .with_writer(move || writer.clone())
+        .finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+    let world = World::watching(&fake, &[], SecretAccess::Cache);
+    let lookups = Lookups::new(&Cluster::inside(fake.clone()), SecretAccess::Cache);
+    assert!(matches!(
+        lookups.secret("shop", "web").await,
+        LiveSecret::Unknown(_)
+    ));
+    sleep(Duration::from_secs(10)).await;
+
+    assert!(world.watch.state().ready().is_err());
+    let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(lines.contains("the watch broke"), "{lines}");
+    assert!(!lines.contains("cHJpdmF0ZQ"), "{lines}");
+}
+
+/// What is logged.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
