@@ -550,3 +550,51 @@ fn every_way_to_write_several_documents_is_read() {
         r#"{"a":"1"}"#
     );
 }
+
+/// Asked of sigs.k8s.io/yaml 1.4.0.
+#[test]
+fn quotes_may_go_on_to_the_left_of_their_key() {
+    for (value, expected) in [
+        ("\"one\ntwo\"", "one two"),
+        ("'one\ntwo'", "one two"),
+        ("\"one\n\n\ntwo\"", "one\n\ntwo"),
+        ("\"one \\\" x\n# two\n- x: y\"", "one \" x # two - x: y"),
+        ("'it''s\n two'", "it's two"),
+        ("\"one  \\\ntwo\"", "one  two"),
+    ] {
+        let text = format!(
+            "# it's \"a\na:\n  - 'k': {value}\n    b: 'c\nd'\ne: \"f\n\ng\" # h\ni: j\n---\nk: l\n"
+        );
+        let documents = read(text.as_bytes());
+        let [first, second] = &documents[..] else {
+            panic!("{documents:?}");
+        };
+        let root = first.tree().unwrap_or_else(|| panic!("{first:?}")).root();
+        let item = root
+            .get("a")
+            .and_then(|list| list.items().next())
+            .expect("an item");
+        let get = |key| item.get(key).and_then(|value| value.str());
+        assert_eq!(
+            (get("k"), get("b")),
+            (Some(expected), Some("c d")),
+            "{text}"
+        );
+        assert_eq!(
+            item.get("k").expect("it").span().of(text.as_bytes()),
+            value.as_bytes()
+        );
+        let last = root.get("i").expect("behind it");
+        assert_eq!(last.span().of(text.as_bytes()), b"j", "{text}");
+        assert_eq!(root.get("e").and_then(|value| value.str()), Some("f\ng"));
+        assert_eq!(first.comments[1].of(text.as_bytes()), b"# h");
+        assert!(second.tree().is_some());
+    }
+    for broken in [
+        "a: \"one\ntwo",
+        "a: 'one\ntwo'' x",
+        "a: \"one\ntwo\" x\nb: 1\n",
+    ] {
+        assert!(read(broken.as_bytes())[0].tree().is_none(), "{broken}");
+    }
+}

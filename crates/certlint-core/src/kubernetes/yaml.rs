@@ -4,6 +4,7 @@
 //! those of YAML's own types are obeyed, any other makes a scalar a text.
 
 mod error;
+mod outdent;
 mod tag;
 mod template;
 
@@ -11,7 +12,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, StrInput, StructureStyle, Tag};
+use granit_parser::{
+    ErrorKind, Event, Options, Parser, ScalarStyle, StrInput, StructureStyle, Tag,
+};
+
+use outdent::Shifts;
 
 use super::build::{Builder, MAX_DEPTH};
 use super::node::Style;
@@ -19,17 +24,48 @@ use super::syntax_error::SyntaxError;
 use super::{Body, Document};
 use crate::source::Span;
 
+/// As many values of a section are indented that stand too far left.
+const MAX_OUTDENTED: usize = 64;
+
 /// Every document of a section, which starts at `base` in the source.
 pub(super) fn read(text: &str, base: u32) -> Vec<Document<'_>> {
+    let mut shifts = Shifts::default();
+    let mut patched = None;
+    for _ in 0..MAX_OUTDENTED {
+        let input: &str = patched.as_deref().unwrap_or(text);
+        let (documents, outdented) = read_as(input, &shifts, text, base);
+        let Some((from, at)) = outdented else {
+            return documents;
+        };
+        let Some(more) = outdent::indent(text, from, at, &shifts) else {
+            return documents;
+        };
+        shifts = more.shifts;
+        patched = Some(more.text);
+    }
+    read_as(patched.as_deref().unwrap_or(text), &shifts, text, base).0
+}
+
+/// Reads `input`, which is `text` with spaces put in; also gives the end of the event before a
+/// value that stands too far left, and where it does so.
+fn read_as<'t>(
+    input: &str,
+    shifts: &Shifts,
+    text: &'t str,
+    base: u32,
+) -> (Vec<Document<'t>>, Option<(usize, usize)>) {
     let mut options = Options::default();
     // A comment is kept as a span only, so a long run of them costs little.
     options.max_buffered_comment_events = usize::MAX;
     options.flow_nesting_limit = MAX_DEPTH + 1;
     options.block_nesting_limit = MAX_DEPTH + 1;
     let mut reader = Reader {
-        parser: Parser::new_from_str_with_options(text, options),
+        parser: Parser::new_from_str_with_options(input, options),
+        shifts,
         text,
         base,
+        last: 0,
+        outdented: None,
         builder: None,
         anchors: HashMap::new(),
         comments: Vec::new(),
@@ -37,13 +73,18 @@ pub(super) fn read(text: &str, base: u32) -> Vec<Document<'_>> {
         documents: Vec::new(),
     };
     while reader.read_document() {}
-    reader.documents
+    (reader.documents, reader.outdented)
 }
 
-struct Reader<'t> {
-    parser: Parser<'t, StrInput<'t>>,
+struct Reader<'p, 't> {
+    parser: Parser<'p, StrInput<'p>>,
+    shifts: &'p Shifts,
     text: &'t str,
     base: u32,
+    /// Where the last event ended.
+    last: usize,
+    /// See [`read_as`].
+    outdented: Option<(usize, usize)>,
     builder: Option<Builder<'t>>,
     /// Anchors of this document and the entries they name.
     anchors: HashMap<usize, u32>,
@@ -53,7 +94,7 @@ struct Reader<'t> {
     documents: Vec<Document<'t>>,
 }
 
-impl<'t> Reader<'t> {
+impl<'p, 't> Reader<'p, 't> {
     /// Reads one document, whole or broken; `false` at the end of the section.
     fn read_document(&mut self) -> bool {
         self.builder = None;
@@ -66,15 +107,24 @@ impl<'t> Reader<'t> {
                 }
                 Some(Ok((Event::DocumentEnd, span))) => {
                     let body = self.finish();
-                    self.start = bytes(&span).end;
+                    self.start = self.bytes(&span).end;
                     body
                 }
-                Some(Ok((event, span))) => match self.event(event, bytes(&span)) {
-                    Ok(()) => continue,
-                    Err(error) => self.broken(error),
-                },
+                Some(Ok((event, span))) => {
+                    let at = self.bytes(&span);
+                    self.last = self.last.max(at.end);
+                    match self.event(event, at) {
+                        Ok(()) => continue,
+                        Err(error) => self.broken(error),
+                    }
+                }
                 Some(Err(error)) => {
-                    let error = error::explain(&error, self.text, self.base);
+                    let at = error.marker().byte_offset().unwrap_or(0);
+                    let at = self.shifts.written(at).min(self.text.len());
+                    if *error.kind() == ErrorKind::InvalidQuotedScalarIndent {
+                        self.outdented.get_or_insert((self.last, at));
+                    }
+                    let error = error::explain(&error, at, self.text, self.base);
                     self.broken(error)
                 }
             };
@@ -86,7 +136,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn event(&mut self, event: Event<'t>, at: Range<usize>) -> Result<(), SyntaxError> {
+    fn event(&mut self, event: Event<'p>, at: Range<usize>) -> Result<(), SyntaxError> {
         if let Event::DocumentStart(..) = event {
             self.builder = Some(Builder::new(self.text, self.base));
             return Ok(());
@@ -156,6 +206,12 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// The bytes of an event in the text as it is written. All events of a text have them.
+    fn bytes(&self, span: &granit_parser::Span) -> Range<usize> {
+        let Range { start, end } = span.byte_range().unwrap_or_default();
+        self.shifts.written(start)..self.shifts.written(end)
+    }
+
     /// Comments behind the last document belong to it.
     fn leave_comments(&mut self) {
         let comments = std::mem::take(&mut self.comments);
@@ -165,11 +221,6 @@ impl<'t> Reader<'t> {
             None => self.documents.push(Document::new(Body::Empty, comments)),
         }
     }
-}
-
-/// The bytes of an event. All events of a text have them.
-fn bytes(span: &granit_parser::Span) -> Range<usize> {
-    span.byte_range().unwrap_or_default()
 }
 
 /// A block has no bracket: it starts with its first child.

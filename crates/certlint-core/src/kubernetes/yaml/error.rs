@@ -6,9 +6,8 @@ use crate::kubernetes::build::MAX_DEPTH;
 use crate::kubernetes::syntax_error::SyntaxError;
 use crate::source::Span;
 
-/// The parser's error in our words, at the word it is about.
-pub(super) fn explain(error: &ScanError, text: &str, base: u32) -> SyntaxError {
-    let at = error.marker().byte_offset().unwrap_or(0).min(text.len());
+/// The parser's error in our words, at the word that starts at `at`.
+pub(super) fn explain(error: &ScanError, at: usize, text: &str, base: u32) -> SyntaxError {
     let (message, help) = words(error.kind());
     let explained = SyntaxError::new(word_at(text, base, at), message);
     match help {
