@@ -158,3 +158,24 @@ pub(super) fn has_namespace(kind: Kind) -> bool {
 pub(super) fn is_required(kind: Kind) -> bool {
     matches!(kind, Kind::Ingress | Kind::Secret)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chart_asks_for_the_right_to_watch_every_kind() {
+        let rights = include_str!("../../../../charts/certlint/ci/rbac/default.txt");
+        let watched: Vec<_> = (rights.lines())
+            .filter_map(|line| line.trim_start().strip_prefix("get, list, watch: "))
+            .flat_map(|resources| resources.split(", "))
+            .collect();
+        for known in BUILT_IN.iter().chain(OPTIONAL) {
+            let resource = match known.group {
+                "" => known.plural.to_owned(),
+                group => format!("{group}/{}", known.plural),
+            };
+            assert!(watched.contains(&resource.as_str()), "{resource}");
+        }
+    }
+}
