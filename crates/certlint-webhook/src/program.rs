@@ -82,7 +82,7 @@ async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
     let store = Arc::new(Store::default());
     let access = settings.secret_access;
     let watch = Watch::start(&cluster, &store, &settings.namespaces, access);
-    let lookups = Arc::new(Lookups::new(&cluster, access));
+    let lookups = Arc::new(Lookups::new(&cluster, access, watch.state().clone()));
     let metrics = Arc::new(Metrics::new(vec![Box::new(metrics::Cluster {
         store: store.clone(),
         state: watch.state().clone(),

@@ -97,7 +97,10 @@ pub(super) fn assess(
         if name == OBJECT {
             assessment.is_unreadable |= finding.rule == "yaml-syntax";
             assessment.lacks_secret |= finding.rule == "secret-missing";
-            let said = said(finding, state.namespace, is_foreign);
+            let mut said = said(finding, state.namespace, is_foreign);
+            if said.rule == "reference-not-granted" && !around.knows_grants() {
+                said.level = said.level.min(Level::Warning);
+            }
             assessment.own.extend(capped(said, policy));
         } else if titles.contains(name) {
             let said = said(finding, state.namespace, is_foreign);

@@ -51,6 +51,7 @@ pub(crate) async fn judge(
         return secret::judge(store, policy, request, &review, now);
     }
     let mut around = surroundings(store, policy, &review);
+    around.look_for_grants(&review, live);
     if around.is_too_large() {
         return review::unreadable(policy, review.mode, review.kind_name);
     }

@@ -7,6 +7,8 @@ use certlint_core::kubernetes::SecretSummary;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
+use crate::store::Kind;
+
 /// A request of the API server. Whether it is a dry run makes no difference, so that is not here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request<'a> {
@@ -32,6 +34,10 @@ pub(crate) struct Request<'a> {
 
 /// Reads Secrets from the API server, past all that is remembered.
 pub(crate) trait Live: Sync {
+    /// Whether all objects of this kind in this namespace are remembered, so that one which is not
+    /// remembered is not there.
+    fn knows(&self, kind: Kind, namespace: &str) -> bool;
+
     /// The Secret as it is now. Bounded in time by itself.
     fn secret(&self, namespace: &str, name: &str) -> impl Future<Output = LiveSecret> + Send;
 }

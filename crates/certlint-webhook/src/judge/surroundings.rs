@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use certlint_core::kubernetes::SecretSummary;
 
-use super::request::LiveSecret;
+use super::request::{Live, LiveSecret};
 use super::review::Review;
 use crate::store::{Kept, Kind, Neighbours, SecretName};
 
@@ -21,6 +21,8 @@ pub(super) struct Surroundings {
     /// By what tells them apart.
     objects: BTreeMap<(Kind, Arc<str>, Arc<str>), Arc<Kept>>,
     secrets: BTreeMap<SecretName, State>,
+    /// A permission that is not here does not exist.
+    knows_grants: bool,
 }
 
 /// What is known of a Secret.
@@ -44,6 +46,19 @@ impl Surroundings {
             let state = summary.map_or(State::Missing, State::Known);
             self.secrets.entry(name).or_insert(state);
         }
+    }
+
+    /// Finds out whether all is known that could permit the use of the Secrets of other namespaces.
+    /// What Contour asks for in place of a ReferenceGrant is not watched.
+    pub(super) fn look_for_grants(&mut self, review: &Review<'_>, live: &impl Live) {
+        let mut names = self.secrets.keys();
+        self.knows_grants = review.kind != Kind::Ingress
+            && names.all(|name| live.knows(Kind::ReferenceGrant, &name.namespace));
+    }
+
+    /// Whether a permission that is not here does not exist.
+    pub(super) fn knows_grants(&self) -> bool {
+        self.knows_grants
     }
 
     /// Forgets what is known of all Secrets, for the reason given.

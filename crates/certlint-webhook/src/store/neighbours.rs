@@ -186,6 +186,11 @@ impl Gathered<'_> {
     /// What a route or ListenerSet is attached to, and the other listeners there, which may take
     /// its names.
     fn parents(&mut self, object: &Kept) {
+        // Its labels decide whether a selector lets the object in.
+        let own = self.store.shelf(Kind::Namespace);
+        own.get("", object.namespace())
+            .into_iter()
+            .for_each(|own| self.add(own));
         for link in object.links() {
             let Link::Parent(kind, namespace, name) = link else {
                 continue;

@@ -38,6 +38,7 @@ const ANNOTATIONS: &[&str] = &[
     "kubernetes.io/tls-acme",
     "networking.gke.io/",
     "nginx.ingress.kubernetes.io/",
+    "projectcontour.io/",
     "traefik.ingress.kubernetes.io/",
 ];
 

@@ -22,8 +22,9 @@ use zeroize::Zeroizing;
 
 use crate::judge::{Live, LiveSecret};
 use crate::settings::SecretAccess;
+use crate::store::Kind;
 
-use super::Cluster;
+use super::{Cluster, State};
 
 /// What a lookup may take.
 const BUDGET: Duration = Duration::from_millis(500);
@@ -34,6 +35,8 @@ const MISSING_HOLDS: Duration = Duration::from_secs(2);
 pub(crate) struct Lookups {
     client: Client,
     access: SecretAccess,
+    /// What the store holds.
+    state: Arc<State>,
     /// Requests under way, and what they found a moment ago.
     flights: Mutex<BTreeMap<(String, String), Flight>>,
     counts: [AtomicU64; Looked::ALL.len()],
@@ -74,6 +77,10 @@ struct Answer {
 }
 
 impl Live for Lookups {
+    fn knows(&self, kind: Kind, namespace: &str) -> bool {
+        self.state.knows(kind, namespace)
+    }
+
     async fn secret(&self, namespace: &str, name: &str) -> LiveSecret {
         if self.access == SecretAccess::None {
             return LiveSecret::Unknown("Secrets are not read in this cluster".to_owned());
@@ -86,10 +93,11 @@ impl Live for Lookups {
 
 impl Lookups {
     /// Prepares lookups; nothing is asked yet.
-    pub(crate) fn new(cluster: &Cluster, access: SecretAccess) -> Self {
+    pub(crate) fn new(cluster: &Cluster, access: SecretAccess, state: Arc<State>) -> Self {
         Self {
             client: cluster.client().clone(),
             access,
+            state,
             flights: Mutex::default(),
             counts: Default::default(),
         }

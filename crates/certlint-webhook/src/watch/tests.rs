@@ -13,7 +13,7 @@ use crate::settings::SecretAccess;
 use crate::store::{Kind, Store};
 
 use super::fake::Fake;
-use super::{Cluster, Looked, Lookups, Watch};
+use super::{Cluster, Looked, Lookups, State, Watch};
 
 const INGRESSES: &str = "networking.k8s.io/v1/ingresses";
 const SECRETS: &str = "v1/secrets";
@@ -292,11 +292,18 @@ async fn secrets_are_not_listed_where_they_are_read_one_by_one() {
     );
 }
 
+/// Lookups beside a watch that has not seen anything.
+fn lookups(fake: &Fake, access: SecretAccess) -> Lookups {
+    let cluster = Cluster::inside(fake.clone());
+    let state = Arc::new(State::new(cluster.heard().clone()));
+    Lookups::new(&cluster, access, state)
+}
+
 #[tokio::test(start_paused = true)]
 async fn lookups_tell_found_missing_and_unknown_apart() {
     let fake = Fake::new();
     fake.put(SECRETS, secret("web"));
-    let lookups = Lookups::new(&Cluster::inside(fake.clone()), SecretAccess::Cache);
+    let lookups = lookups(&fake, SecretAccess::Cache);
     let found = lookups.secret("shop", "web").await;
     assert!(matches!(found, LiveSecret::Found(secret) if &**secret.name() == "web"));
     assert!(matches!(
@@ -325,7 +332,7 @@ async fn a_lookup_takes_half_a_second_at_most() {
     let fake = Fake::new();
     fake.put(SECRETS, secret("web"));
     fake.delay(Duration::from_secs(5));
-    let lookups = Lookups::new(&Cluster::inside(fake.clone()), SecretAccess::Cache);
+    let lookups = lookups(&fake, SecretAccess::Cache);
     let began = tokio::time::Instant::now();
     assert!(matches!(
         lookups.secret("shop", "web").await,
@@ -339,7 +346,7 @@ async fn lookups_of_one_secret_share_one_request() {
     let fake = Fake::new();
     fake.put(SECRETS, secret("web"));
     fake.delay(Duration::from_millis(100));
-    let lookups = Lookups::new(&Cluster::inside(fake.clone()), SecretAccess::Cache);
+    let lookups = lookups(&fake, SecretAccess::Cache);
     let all = (0..50).map(|_| lookups.secret("shop", "web"));
     let all = futures::future::join_all(all).await;
     assert!(all.iter().all(|it| matches!(it, LiveSecret::Found(_))));
@@ -351,7 +358,7 @@ async fn who_gives_up_does_not_keep_others_waiting() {
     let fake = Fake::new();
     fake.put(SECRETS, secret("web"));
     fake.delay(Duration::from_millis(100));
-    let lookups = Lookups::new(&Cluster::inside(fake.clone()), SecretAccess::Cache);
+    let lookups = lookups(&fake, SecretAccess::Cache);
     let impatient = timeout(Duration::from_millis(50), lookups.secret("shop", "web"));
     let (gone, found) = tokio::join!(impatient, lookups.secret("shop", "web"));
     assert!(gone.is_err());
@@ -361,7 +368,7 @@ async fn who_gives_up_does_not_keep_others_waiting() {
 #[tokio::test(start_paused = true)]
 async fn a_missing_secret_is_not_asked_for_again_at_once() {
     let fake = Fake::new();
-    let lookups = Lookups::new(&Cluster::inside(fake.clone()), SecretAccess::Cache);
+    let lookups = lookups(&fake, SecretAccess::Cache);
     for _ in 0..5 {
         assert!(matches!(
             lookups.secret("shop", "web").await,
@@ -380,7 +387,7 @@ async fn a_missing_secret_is_not_asked_for_again_at_once() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_asked_where_secrets_are_not_read() {
     let fake = Fake::new();
-    let lookups = Lookups::new(&Cluster::inside(fake.clone()), SecretAccess::None);
+    let lookups = lookups(&fake, SecretAccess::None);
     assert!(matches!(
         lookups.secret("shop", "web").await,
         LiveSecret::Unknown(_)
@@ -403,7 +410,7 @@ async fn an_answer_that_cannot_be_read_is_not_logged() {
         .finish();
     let _logging = tracing::subscriber::set_default(subscriber);
     let world = World::watching(&fake, &[], SecretAccess::Cache);
-    let lookups = Lookups::new(&Cluster::inside(fake.clone()), SecretAccess::Cache);
+    let lookups = lookups(&fake, SecretAccess::Cache);
     assert!(matches!(
         lookups.secret("shop", "web").await,
         LiveSecret::Unknown(_)

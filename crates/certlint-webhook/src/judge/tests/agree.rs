@@ -37,12 +37,14 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     (COMMENTS, "until.yaml"),
     (COMMENTS, "without-reason.yaml"),
     (ROUTES, "route-twice.yaml"),
-    (TRAEFIK, "traefik-pool-misses.yaml"),
+    (CONTROLLERS, "contour-delegated.yaml"),
+    (CONTROLLERS, "contour-not-delegated.yaml"),
+    (CONTROLLERS, "traefik-pool-misses.yaml"),
 ];
 
-/// Manifests have Traefik's default store, if there is one. At admission it is not known, and may
-/// cover the host, so that nothing is refused.
-const TRAEFIK: &str = "fixtures/kubernetes/controllers";
+/// Manifests have Traefik's default store and Contour's delegations, if there are any. At admission
+/// they are not known, and may cover or permit, so that nothing is refused.
+const CONTROLLERS: &str = "fixtures/kubernetes/controllers";
 
 /// CI has the manifests, of which Secrets are none: that a Certificate does not ask for a host is an
 /// error there. In the cluster the Certificate may still be changed while its Secret does not

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::support::{Cluster, ingress, metadata, policy, request, secret, with};
 use crate::judge::{Decision, DecisionKind, Policy, Request};
 use crate::settings::Verdict;
+use crate::store::Kind;
 
 const HOST: &str = "www.example.com";
 
@@ -121,4 +122,16 @@ fn what_a_certificate_of_another_namespace_contains_is_not_told() {
     let told = format!("{decision:?}");
     assert!(told.contains("shop.example.net"));
     assert!(!told.contains("www.example.com"), "{told}");
+}
+
+#[test]
+fn a_missing_permission_refuses_only_where_all_permissions_are_known() {
+    let (mut cluster, gateway) = across_namespaces();
+    cluster.store.remove(Kind::ReferenceGrant, "infra", "shop");
+    let decision = cluster.create(&policy(), &gateway);
+    assert_eq!(decision.kind, DecisionKind::Deny, "{decision:#?}");
+    assert_eq!(decision.rules, ["reference-not-granted"]);
+    cluster.live.unwatched.push(Kind::ReferenceGrant);
+    let decision = cluster.create(&policy(), &gateway);
+    assert_eq!(decision.kind, DecisionKind::Warn, "{decision:#?}");
 }

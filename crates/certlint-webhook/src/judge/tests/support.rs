@@ -44,9 +44,15 @@ pub(super) struct FakeLive {
     /// It never answers.
     pub(super) hangs: bool,
     pub(super) asked: Mutex<Vec<String>>,
+    /// Kinds that the store may lack objects of.
+    pub(super) unwatched: Vec<Kind>,
 }
 
 impl Live for FakeLive {
+    fn knows(&self, kind: Kind, _: &str) -> bool {
+        !self.unwatched.contains(&kind)
+    }
+
     async fn secret(&self, namespace: &str, name: &str) -> LiveSecret {
         let key = format!("{namespace}/{name}");
         self.asked.lock().unwrap().push(key.clone());
