@@ -349,15 +349,7 @@ impl<'a> Class<'a> {
     }
 
     pub(super) fn tls_host_without_rule(&mut self, ingress: &Ingress, host: &Spanned<String>) {
-        let mut rules = ingress.rules.iter();
-        let has_rule = rules.any(|rule| {
-            rule.host.as_ref().is_none_or(|rule| {
-                rule.value.eq_ignore_ascii_case(&host.value)
-                    || takes(&rule.value, &host.value)
-                    || takes(&host.value, &rule.value)
-            })
-        });
-        if !has_rule && !ingress.rules.is_empty() {
+        if !ingress.rules.is_empty() && !ingress.has_rule_for(&host.value) {
             self.fragment.problems.push(Problem::TlsHostWithoutRule {
                 at: host.at.clone(),
                 host: host.value.clone(),
@@ -448,19 +440,14 @@ pub(super) fn using<'u>(
 
 /// Where a host of an Ingress stands: in `tls`, else in a rule, else in an annotation.
 pub(super) fn place<'i>(ingress: &'i Ingress, host: &str) -> Option<&'i Spanned<String>> {
-    let listed = ingress.tls.iter().flat_map(|entry| &entry.hosts);
-    let rules = ingress.rules.iter().filter_map(|rule| rule.host.as_ref());
-    let mut hosts = listed.chain(rules);
-    hosts.find(|candidate| candidate.value.eq_ignore_ascii_case(host))
+    let listed = ingress.listed(host).map(|(_, host)| host);
+    listed.or_else(|| ingress.rule(host))
 }
 
 /// Rule hosts that no `tls` entry lists, each once; `literally`: a listed wildcard takes nothing.
 pub(super) fn unlisted(ingress: &Ingress, literally: bool) -> Vec<Spanned<String>> {
     let is_listed = |host: &str| {
-        let mut listed = ingress.tls.iter().flat_map(|entry| &entry.hosts);
-        listed.any(|listed| {
-            listed.value.eq_ignore_ascii_case(host) || (!literally && takes(&listed.value, host))
-        })
+        ingress.listed(host).is_some() || (!literally && ingress.is_taken_by_listed(host))
     };
     let mut seen = BTreeSet::new();
     ingress
@@ -470,11 +457,4 @@ pub(super) fn unlisted(ingress: &Ingress, literally: bool) -> Vec<Spanned<String
         .filter(|host| !is_listed(&host.value) && seen.insert(host.value.clone()))
         .cloned()
         .collect()
-}
-
-/// A wildcard host of an Ingress takes exactly one label.
-pub(super) fn takes(pattern: &str, host: &str) -> bool {
-    let base = pattern.strip_prefix("*.");
-    base.zip(host.split_once('.'))
-        .is_some_and(|(base, (first, rest))| first != "*" && rest.eq_ignore_ascii_case(base))
 }

@@ -9,6 +9,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::controller::Choice;
 use super::gateway;
+use super::host_index::HostIndex;
 use super::mounts::{self, ConfigMap, Pod, SecretFile, Snippet};
 use super::{Node, Object, Value, object};
 use crate::model::Extent;
@@ -94,6 +95,7 @@ pub(super) struct Ingress {
     pub(super) class: Option<String>,
     pub(super) tls: Vec<TlsEntry>,
     pub(super) rules: Vec<Rule>,
+    pub(super) index: HostIndex,
     /// nginx configuration in annotations of ingress-nginx.
     pub(super) snippets: Vec<Snippet>,
 }
@@ -306,27 +308,30 @@ fn ingress(node: Node<'_>, source: SourceId, meta: Meta) -> Ingress {
             .filter(|text| !text.is_empty() && !text.contains("{{"))?;
         Some(Spanned::new(text.to_owned(), node.at(source)))
     };
+    let tls = each(spec("tls"), |entry| {
+        Some(TlsEntry {
+            at: entry.at(source),
+            hosts: each(entry.get("hosts"), text),
+            secret: entry.get("secretName").and_then(text),
+        })
+    });
+    let rules = each(spec("rules"), |rule| {
+        Some(Rule {
+            host: rule.get("host").and_then(text),
+            paths: each(path(rule, &["http", "paths"]), |path| {
+                let field = |name| path.get(name).and_then(Node::text).unwrap_or_default();
+                Some((field("path").to_owned(), field("pathType").to_owned()))
+            }),
+        })
+    });
     Ingress {
         class: spec("ingressClassName")
             .and_then(Node::str)
             .filter(|class| !class.is_empty())
             .map(str::to_owned),
-        tls: each(spec("tls"), |entry| {
-            Some(TlsEntry {
-                at: entry.at(source),
-                hosts: each(entry.get("hosts"), text),
-                secret: entry.get("secretName").and_then(text),
-            })
-        }),
-        rules: each(spec("rules"), |rule| {
-            Some(Rule {
-                host: rule.get("host").and_then(text),
-                paths: each(path(rule, &["http", "paths"]), |path| {
-                    let field = |name| path.get(name).and_then(Node::text).unwrap_or_default();
-                    Some((field("path").to_owned(), field("pathType").to_owned()))
-                }),
-            })
-        }),
+        index: HostIndex::new(&tls, &rules),
+        tls,
+        rules,
         snippets: mounts::snippets(node, source),
         meta,
     }

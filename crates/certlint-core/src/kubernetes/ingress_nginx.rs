@@ -186,11 +186,8 @@ fn rule_host(rule: &super::facts::Rule) -> String {
 
 /// The Secret that an Ingress names for a host that it lists.
 pub(super) fn named_secret(ingress: &Ingress, host: &str) -> Option<String> {
-    let listed = ingress.tls.iter().find(|entry| {
-        let mut hosts = entry.hosts.iter();
-        hosts.any(|listed| listed.value.eq_ignore_ascii_case(host))
-    });
-    let secret = listed?.secret.as_ref()?;
+    let (entry, _) = ingress.listed(host)?;
+    let secret = entry.secret.as_ref()?;
     Some(qualified(&ingress.meta.namespace, &secret.value))
 }
 
@@ -206,12 +203,8 @@ fn slot(ingress: &Ingress, host: &str, store: &dyn Store) -> Option<Slot> {
     }
     let key = |name: &str| qualified(&ingress.meta.namespace, name);
     // The first entry that lists the host literally, even one without a Secret.
-    let listed = ingress.tls.iter().find(|entry| {
-        let mut hosts = entry.hosts.iter();
-        hosts.any(|listed| listed.value.eq_ignore_ascii_case(host))
-    });
-    let secret = match listed {
-        Some(entry) => entry.secret.as_ref().map(|secret| key(&secret.value)),
+    let secret = match ingress.listed(host) {
+        Some((entry, _)) => entry.secret.as_ref().map(|secret| key(&secret.value)),
         None => {
             let named = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
             let mut unknown = None;

@@ -34,6 +34,7 @@ mod controller;
 mod expand;
 mod facts;
 mod gateway;
+mod host_index;
 mod ingress_nginx;
 mod json;
 mod list;

@@ -175,11 +175,9 @@ impl<'a> Class<'a> {
             }
             Slot::Placeholder(Cause::NoSecret) => {
                 let mut secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
-                let is_listed = ingress.tls.iter().flat_map(|entry| &entry.hosts);
-                let is_listed = is_listed
-                    .into_iter()
-                    .any(|listed| listed.value.eq_ignore_ascii_case(&host.value));
-                if !is_listed && let Some(secret) = secrets.next_back() {
+                if ingress.listed(&host.value).is_none()
+                    && let Some(secret) = secrets.next_back()
+                {
                     let key = qualified(&ingress.meta.namespace, &secret.value);
                     let kept = self.cluster.secrets.get(&key);
                     let bundle = kept.and_then(|kept| kept.bundle);
@@ -202,8 +200,6 @@ impl<'a> Class<'a> {
         host: &Spanned<String>,
         controller: Controller,
     ) {
-        let mut rules = ingress.rules.iter().filter_map(|rule| rule.host.as_ref());
-        let has_rule = rules.any(|rule| rule.value.eq_ignore_ascii_case(&host.value));
         let Some(secret) = &entry.secret else {
             let problem = no_secret_name(host, controller.name);
             return self.fragment.problems.push(problem);
@@ -212,7 +208,7 @@ impl<'a> Class<'a> {
         let pattern = HostPattern::ingress(&host.value);
         let one = using(ingress, host, &pattern, secret, &key);
         let known = self.known(ingress, &one);
-        if has_rule {
+        if ingress.rule(&host.value).is_some() {
             return;
         }
         if ingress.rules.iter().all(|rule| rule.host.is_none()) {

@@ -163,3 +163,21 @@ fn ten_thousand_documents_are_read() {
     let empty = format!("{HEAD}{}", "---\n".repeat(1 << 20));
     assert_eq!(check(&empty).code, 0);
 }
+
+#[test]
+fn an_ingress_of_16000_hosts_is_checked() {
+    let hosts: String = (0..16_000)
+        .map(|number| format!("    - listed{number}.example\n"))
+        .collect();
+    let rules: String = (0..16_000)
+        .map(|number| format!("  - host: ruled{number}.example\n"))
+        .collect();
+    for class in ["nginx", "traefik", "alb", "other"] {
+        let text = format!(
+            "{HEAD}spec:\n  ingressClassName: {class}\n  tls:\n  - secretName: s\n    hosts:\n{hosts}  rules:\n{rules}"
+        );
+        let run = check(&text);
+        let findings = run.findings().len();
+        assert!(class == "alb" || findings >= 16_000, "{class} {findings}");
+    }
+}
