@@ -10,6 +10,7 @@
 //! program of the same name.
 
 mod args;
+mod audit;
 mod certificate;
 #[doc(hidden)]
 pub mod harness;

@@ -3,6 +3,7 @@
 //! Labels have few values: never a host, a Secret or a user, and of what a caller writes only the
 //! words that we know ourselves.
 
+mod audit;
 mod cluster;
 mod process;
 mod text;
@@ -21,6 +22,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::judge::{Decision, mode_name};
 
+pub(crate) use self::audit::Audit;
 pub(crate) use self::cluster::Cluster;
 pub(crate) use self::text::Format;
 

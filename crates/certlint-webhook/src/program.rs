@@ -10,6 +10,7 @@ use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use kube::api::{Api, DeleteParams};
 
 use crate::args::{Cli, Command};
+use crate::audit::{Audit, Table};
 use crate::certificate::{Current, Keeper, Lease, Names};
 use crate::judge::Policy;
 use crate::metrics::{self, Metrics};
@@ -83,11 +84,30 @@ async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
     let access = settings.secret_access;
     let watch = Watch::start(&cluster, &store, &settings.namespaces, access);
     let lookups = Arc::new(Lookups::new(&cluster, access, watch.state().clone()));
-    let metrics = Arc::new(Metrics::new(vec![Box::new(metrics::Cluster {
-        store: store.clone(),
-        state: watch.state().clone(),
-        lookups: lookups.clone(),
-    })]));
+    let policy = Policy::new(&settings, config);
+    let table = Arc::new(Table::default());
+    let metrics = Arc::new(Metrics::new(vec![
+        Box::new(metrics::Cluster {
+            store: store.clone(),
+            state: watch.state().clone(),
+            lookups: lookups.clone(),
+        }),
+        Box::new(metrics::Audit {
+            table: table.clone(),
+            by_namespace: settings.audit.namespace_label,
+        }),
+    ]));
+    if settings.audit.enabled {
+        let audit = Audit {
+            store: store.clone(),
+            state: watch.state().clone(),
+            live: lookups.clone(),
+            policy: policy.clone(),
+            table,
+            interval: settings.audit.interval.0,
+        };
+        tokio::spawn(audit.run());
+    }
     let names = names(&settings)?;
     let client = cluster.client();
     let (lease, leads) = Lease::new(
@@ -126,7 +146,7 @@ async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
     let judge = Arc::new(Reviewer {
         store,
         live: lookups,
-        policy: Policy::new(&settings, config),
+        policy,
     });
     let parts = Parts {
         judge,

@@ -13,6 +13,7 @@
 mod assess;
 mod confirm;
 mod decision;
+mod existing;
 mod object;
 mod policy;
 mod ratchet;
@@ -27,6 +28,7 @@ mod verdict;
 mod wording;
 
 pub(crate) use self::decision::{Cause, Decision, DecisionKind};
+pub(crate) use self::existing::{Failing, existing};
 pub(crate) use self::policy::{Policy, mode_name};
 pub(crate) use self::request::{Live, LiveSecret, Request};
 
@@ -51,7 +53,7 @@ pub(crate) async fn judge(
         return secret::judge(store, policy, request, &review, now);
     }
     let mut around = surroundings(store, policy, &review);
-    around.look_for_grants(&review, live);
+    around.look_for_grants(review.kind, live);
     if around.is_too_large() {
         return review::unreadable(policy, review.mode, review.kind_name);
     }

@@ -165,7 +165,7 @@ fn kind_of(request: &Request<'_>) -> Option<Kind> {
 }
 
 /// A label that is no mode is as good as none.
-fn mode_of_namespace(store: &Store, policy: &Policy, namespace: &str) -> Mode {
+pub(super) fn mode_of_namespace(store: &Store, policy: &Policy, namespace: &str) -> Mode {
     let labels = store.namespace_labels(namespace);
     let label = labels.as_ref().and_then(|labels| labels.get(MODE));
     label

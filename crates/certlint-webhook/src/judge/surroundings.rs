@@ -50,9 +50,9 @@ impl Surroundings {
 
     /// Finds out whether all is known that could permit the use of the Secrets of other namespaces.
     /// What Contour asks for in place of a ReferenceGrant is not watched.
-    pub(super) fn look_for_grants(&mut self, review: &Review<'_>, live: &impl Live) {
+    pub(super) fn look_for_grants(&mut self, kind: Kind, live: &impl Live) {
         let mut names = self.secrets.keys();
-        self.knows_grants = review.kind != Kind::Ingress
+        self.knows_grants = kind != Kind::Ingress
             && names.all(|name| live.knows(Kind::ReferenceGrant, &name.namespace));
     }
 
@@ -111,6 +111,13 @@ impl Surroundings {
         let named = self.secrets.keys().filter(is_named);
         let others = self.secrets.keys().filter(|name| !is_named(name));
         named.chain(others.filter(is_near)).cloned().collect()
+    }
+
+    /// The Secrets that are not there, as far as is known.
+    pub(super) fn missing(&self) -> Vec<SecretName> {
+        let secrets = self.secrets.iter();
+        let missing = secrets.filter(|(_, state)| matches!(state, State::Missing));
+        missing.map(|(name, _)| name.clone()).collect()
     }
 
     /// The Secrets that are there, sorted.

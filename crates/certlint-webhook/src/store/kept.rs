@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use certlint_core::kubernetes::{SecretSummary, Shared};
 
+use super::ObjectName;
 use super::links::{Link, links};
 use super::project::{NEWEST, project};
 
@@ -184,6 +185,15 @@ impl Kept {
 
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.name
+    }
+
+    /// What tells it from all others.
+    pub(crate) fn object_name(&self) -> ObjectName {
+        ObjectName {
+            kind: self.kind,
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+        }
     }
 
     pub(crate) fn body(&self) -> &Body {

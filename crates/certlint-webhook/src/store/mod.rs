@@ -7,6 +7,8 @@
 //! Of an object the fields stay that lowering reads, of a Secret what it says without its key. A
 //! verdict looks up what is near the object, so that its cost does not grow with the cluster.
 
+mod affected;
+mod changes;
 mod kept;
 mod links;
 mod neighbours;
@@ -16,6 +18,7 @@ mod shelf;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use changes::Changed;
 pub(crate) use kept::{Body, Kept, Kind};
 pub(crate) use neighbours::Neighbours;
 
@@ -24,6 +27,7 @@ use std::sync::Arc;
 
 use certlint_core::kubernetes::SecretSummary;
 
+use changes::Changes;
 use links::Link;
 use secrets::Secrets;
 use shelf::Shelf;
@@ -34,6 +38,16 @@ pub(crate) struct Store {
     /// In the order of [`Kind`]; that of Secrets stays empty.
     shelves: [Shelf; Kind::ALL.len()],
     secrets: Secrets,
+    changes: Changes,
+}
+
+/// What tells an object from all others.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ObjectName {
+    pub(crate) kind: Kind,
+    /// Empty for kinds without one.
+    pub(crate) namespace: Arc<str>,
+    pub(crate) name: Arc<str>,
 }
 
 /// Namespace and name of a Secret.
@@ -46,18 +60,28 @@ pub(crate) struct SecretName {
 impl Store {
     /// Takes in an object that was added or changed. The order of a watch decides which is newer.
     pub(crate) fn apply(&self, object: Kept) {
+        let name = object.object_name();
+        let before = self.get(name.kind, &name.namespace, &name.name);
         match object.into_secret() {
             Ok(secret) => self.secrets.apply(secret),
             Err(object) => self.shelf(object.kind()).apply(object),
         }
+        self.changes.one(name, before);
     }
 
     /// Forgets an object that was deleted.
     pub(crate) fn remove(&self, kind: Kind, namespace: &str, name: &str) {
+        let before = self.get(kind, namespace, name);
         match kind {
             Kind::Secret => self.secrets.remove(namespace, name),
             _ => self.shelf(kind).remove(namespace, name),
         }
+        let name = ObjectName {
+            kind,
+            namespace: namespace.into(),
+            name: name.into(),
+        };
+        self.changes.one(name, before);
     }
 
     /// Takes in a whole list: of one namespace, or of all. Nothing vanishes meanwhile, and nobody
@@ -66,6 +90,8 @@ impl Store {
         let is_meant = |kept: &Kept| {
             kept.kind() == kind && scope.is_none_or(|scope| *scope == **kept.namespace())
         };
+        // A kind that may not be read is emptied again and again.
+        let is_news = !list.is_empty() || self.count(kind) > 0;
         let list = list.into_iter().filter(is_meant);
         match kind {
             Kind::Secret => {
@@ -74,6 +100,24 @@ impl Store {
             }
             _ => self.shelf(kind).replace(scope, list.collect()),
         }
+        if is_news {
+            self.changes.everything();
+        }
+    }
+
+    /// What has changed since this was last asked.
+    pub(crate) fn take_changes(&self) -> Changed {
+        self.changes.take()
+    }
+
+    /// Whose findings may change now that an object did, which was `before`: never too few, but
+    /// some more. `None` where anything may depend on it.
+    pub(crate) fn affected_by(
+        &self,
+        name: &ObjectName,
+        before: Option<&Arc<Kept>>,
+    ) -> Option<BTreeSet<ObjectName>> {
+        affected::by(self, name, before)
     }
 
     /// What can change the findings that are located in this object, which need not be in the store.
