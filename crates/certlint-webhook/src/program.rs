@@ -10,7 +10,7 @@ use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use kube::api::{Api, DeleteParams};
 
 use crate::args::{Cli, Command};
-use crate::audit::{Audit, Table};
+use crate::audit::{Audit, Publisher, Table};
 use crate::certificate::{Current, Keeper, Lease, Names};
 use crate::judge::Policy;
 use crate::metrics::{self, Metrics};
@@ -103,7 +103,7 @@ async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
             state: watch.state().clone(),
             live: lookups.clone(),
             policy: policy.clone(),
-            table,
+            table: table.clone(),
             interval: settings.audit.interval.0,
         };
         tokio::spawn(audit.run());
@@ -117,6 +117,17 @@ async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
         &process::pod_name(),
     );
     let lease = tokio::spawn(lease.run(stop.clone()));
+    let publisher = Publisher::new(
+        client,
+        &settings,
+        process::pod_name(),
+        &store,
+        &table,
+        leads.clone(),
+    );
+    if let Some(publisher) = publisher {
+        tokio::spawn(publisher.run());
+    }
     let certificate = Current::default();
     match settings.webhook.certificate.mode {
         CertificateMode::Own => {

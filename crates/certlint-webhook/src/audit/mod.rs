@@ -2,18 +2,22 @@
 //!
 //! ```text
 //! store ─ what has changed ─▶ Audit ─ judge ─▶ Table ─▶ metrics
-//!                               │
+//!                               │                └─ Publisher ─▶ Events, reports
 //!                               └─ full passes: at first, after floods, every ten minutes
 //! ```
 //!
 //! The API server is not asked to list anything. Each replica does this, so that each has the
-//! figures.
+//! figures; one of them, the holder of the Lease, publishes.
 
+mod event;
+mod publish;
+mod report;
 mod table;
 #[cfg(test)]
 mod tests;
 mod work;
 
+pub(crate) use publish::Publisher;
 pub(crate) use table::Table;
 
 use std::sync::Arc;

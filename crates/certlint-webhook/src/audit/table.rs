@@ -51,6 +51,15 @@ impl Table {
         self.rows().pass
     }
 
+    /// All objects with something wrong, sorted.
+    pub(super) fn failing(&self) -> Vec<(ObjectName, Vec<Failing>)> {
+        let rows = self.rows();
+        let failing = rows.failing.iter();
+        failing
+            .map(|(name, failing)| (name.clone(), failing.clone()))
+            .collect()
+    }
+
     /// How often each rule fails, by its name, level and, if wanted, the namespace.
     pub(crate) fn counts(
         &self,

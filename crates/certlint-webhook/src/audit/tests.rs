@@ -5,17 +5,19 @@ use std::time::Duration;
 
 use certlint_core::config::Config;
 use serde_json::{Value, json};
+use tokio::sync::watch::{Sender, channel};
 use tokio::time::{sleep, timeout};
 
-use super::{Audit, Table};
+use super::{Audit, Publisher, Table};
 use crate::judge::Policy;
-use crate::settings::{SecretAccess, Settings};
+use crate::settings::{Reports, SecretAccess, Settings};
 use crate::store::Store;
 use crate::watch::fake::Fake;
 use crate::watch::{Cluster, Lookups, Watch};
 
 const INGRESSES: &str = "networking.k8s.io/v1/ingresses";
 const SECRETS: &str = "v1/secrets";
+const REPORTS: &str = "openreports.io/v1alpha1/reports";
 
 fn ingress(name: &str, host: &str) -> Value {
     json!({
@@ -49,6 +51,7 @@ fn secret() -> Value {
 
 struct World {
     fake: Fake,
+    store: Arc<Store>,
     table: Arc<Table>,
     _watch: Watch,
 }
@@ -61,7 +64,7 @@ impl World {
         let watch = Watch::start(&cluster, &store, &[], SecretAccess::Cache);
         let table = Arc::new(Table::default());
         let audit = Audit {
-            store,
+            store: store.clone(),
             state: watch.state().clone(),
             live: Arc::new(Lookups::new(
                 &cluster,
@@ -75,9 +78,36 @@ impl World {
         tokio::spawn(audit.run());
         Self {
             fake: fake.clone(),
+            store,
             table,
             _watch: watch,
         }
+    }
+
+    /// Begins to publish as one replica, which leads or does not.
+    fn publishing(&self, leads: bool) -> Sender<bool> {
+        let mut settings = Settings::default();
+        settings.audit.events = true;
+        settings.audit.reports = Reports::OpenReports;
+        let cluster = Cluster::inside(self.fake.clone());
+        let (leader, leads) = channel(leads);
+        let client = cluster.client();
+        let name = "certlint-0".to_owned();
+        let publisher = Publisher::new(client, &settings, name, &self.store, &self.table, leads);
+        tokio::spawn(publisher.expect("something is wanted").run());
+        leader
+    }
+
+    fn report(&self) -> Option<Value> {
+        self.fake.object(REPORTS, "shop", "certlint-uid-web")
+    }
+
+    /// How often something was asked of the API server.
+    fn count(&self, method: &str, what: &str) -> usize {
+        let requests = self.fake.take_requests();
+        let mut asked: Vec<_> = requests.iter().collect();
+        asked.retain(|it| it.starts_with(method) && it.contains(what));
+        asked.len()
     }
 
     fn rules(&self) -> Vec<&'static str> {
@@ -153,4 +183,55 @@ async fn secrets_that_may_no_longer_be_read_are_not_called_missing() {
     world.until(&["name-not-covered"]).await;
     world.fake.forbid(SECRETS);
     world.until(&[]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_holder_of_the_lease_publishes() {
+    let fake = Fake::new();
+    fake.put(SECRETS, secret());
+    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    let world = World::audited(&fake);
+    world.until(&["name-not-covered"]).await;
+    let leader = world.publishing(false);
+    fake.take_requests();
+    sleep(Duration::from_secs(120)).await;
+    assert!(world.report().is_none());
+    assert_eq!(world.count("", "/events"), 0);
+    leader.send_replace(true);
+    sleep(Duration::from_secs(60)).await;
+    let report = world.report().expect("it leads");
+    assert_eq!(report["results"][0]["rule"], "name-not-covered");
+    assert_eq!(report["scope"]["name"], "web");
+    assert_eq!(report["metadata"]["ownerReferences"][0]["uid"], "uid-web");
+    assert_eq!(report["summary"]["fail"], 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_change_is_told_once_and_what_is_cured_is_removed() {
+    let fake = Fake::new();
+    fake.put(SECRETS, secret());
+    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    let world = World::audited(&fake);
+    world.until(&["name-not-covered"]).await;
+    let first = world.publishing(true);
+    fake.take_requests();
+    sleep(Duration::from_secs(300)).await;
+    let requests = fake.take_requests();
+    let count = |method: &str, what: &str| {
+        let asked = requests.iter();
+        let asked = asked.filter(|it| it.starts_with(method) && it.contains(what));
+        asked.count()
+    };
+    assert_eq!(count("PATCH", "/reports/"), 1, "{requests:?}");
+    assert_eq!(count("POST", "/events"), 1, "{requests:?}");
+
+    // Another replica takes over, and finds the report as it should be.
+    first.send_replace(false);
+    let _second = world.publishing(true);
+    sleep(Duration::from_secs(300)).await;
+    assert_eq!(world.count("PATCH", "/reports/"), 0);
+
+    fake.put(INGRESSES, ingress("web", "www.example.com"));
+    sleep(Duration::from_secs(60)).await;
+    assert!(world.report().is_none());
 }

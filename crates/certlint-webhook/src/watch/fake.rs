@@ -283,7 +283,13 @@ impl Inner {
             ("GET", Some(held)) => return self.answer(&held),
             ("POST", None) => body,
             ("POST", Some(_)) => return failure(409, "AlreadyExists", "it exists"),
+            // Server-side apply makes what is not there.
+            ("PATCH", None) => body,
             (_, None) => return failure(404, "NotFound", "there is none"),
+            ("DELETE", Some(mut held)) => {
+                self.write("DELETED", key, &mut held);
+                return answer(&held);
+            }
             (_, Some(held)) if is_outdated(&body, &held) => {
                 return failure(409, "Conflict", "it has changed");
             }
