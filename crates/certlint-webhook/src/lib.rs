@@ -23,13 +23,7 @@ mod reviewer;
 mod selftest;
 mod serve;
 mod settings;
-#[allow(dead_code, reason = "some is for audits, which are not there yet")]
 mod store;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "some is for audits, which are not there yet"
-)]
 mod watch;
 
 use std::process::ExitCode;

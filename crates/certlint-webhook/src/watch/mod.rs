@@ -25,9 +25,9 @@ pub(crate) mod fake;
 mod tests;
 
 pub(crate) use cluster::Cluster;
-pub(crate) use live::{Looked, Lookups};
+pub(crate) use live::Lookups;
 pub(crate) use reason::reason;
-pub(crate) use state::{KindState, State};
+pub(crate) use state::State;
 
 use std::sync::Arc;
 

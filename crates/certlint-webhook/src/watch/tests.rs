@@ -13,7 +13,8 @@ use crate::settings::SecretAccess;
 use crate::store::{Kind, Store};
 
 use super::fake::Fake;
-use super::{Cluster, Looked, Lookups, State, Watch};
+use super::live::Looked;
+use super::{Cluster, Lookups, State, Watch};
 
 const INGRESSES: &str = "networking.k8s.io/v1/ingresses";
 const SECRETS: &str = "v1/secrets";
