@@ -50,7 +50,7 @@ fuzz_target!(|input: &[u8]| {
             .collect();
         let (lowered, unreadable) = kubernetes::lower(&loader, &paths, &options);
         assert!(unreadable.is_empty());
-        let model = loader.finish(lowered.fragment.into_iter().collect());
+        let model = loader.finish(lowered.fragments);
         for fragment in &model.fragments {
             for name in NAMES {
                 let _ = resolve(&model, fragment, name, None);
