@@ -27,8 +27,11 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Chore {
-    /// Measure certlint beside `nginx -t`, kubeconform and kube-score.
-    Bench,
+    /// Measure certlint beside `nginx -t`, kubeconform and kube-score, and the webhook.
+    Bench {
+        /// What to measure; without it everything.
+        part: Option<bench::Part>,
+    },
     /// Check the Helm chart.
     Chart {
         /// Record rights and settings anew.
@@ -66,7 +69,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let done = match Chore::parse() {
-        Chore::Bench => bench::run(),
+        Chore::Bench { part } => bench::run(part),
         Chore::Chart { bless } => chart::run(bless),
         Chore::Corpus => corpus::run(),
         Chore::Fuzz { seconds } => fuzz::run(seconds),

@@ -9,22 +9,40 @@ mod manifests;
 pub(crate) mod measure;
 mod nginx;
 mod tree;
+mod webhook;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use clap::ValueEnum as _;
 use serde::Deserialize;
 
 use crate::{say, shell};
 
-/// Measures everything and prints it beside the targets.
-pub(crate) fn run() -> Result<()> {
-    let certlint = shell::certlint(true)?;
+/// What is measured apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    Nginx,
+    Manifests,
+    Webhook,
+}
+
+/// Measures one part, or everything, and prints it beside the targets.
+pub(crate) fn run(part: Option<Part>) -> Result<()> {
     let folder = shell::target().join("bench");
-    nginx::run(&certlint, &folder)?;
-    say::line("");
-    manifests::run(&certlint, &folder)
+    let parts = part.map_or_else(|| Part::value_variants().to_vec(), |part| vec![part]);
+    for (index, part) in parts.into_iter().enumerate() {
+        if index > 0 {
+            say::line("");
+        }
+        match part {
+            Part::Nginx => nginx::run(&shell::certlint(true)?, &folder)?,
+            Part::Manifests => manifests::run(&shell::certlint(true)?, &folder)?,
+            Part::Webhook => webhook::run(&folder)?,
+        }
+    }
+    Ok(())
 }
 
 fn target(what: &str, value: f64, target: f64, reached: bool, unit: &str) {
