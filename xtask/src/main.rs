@@ -9,7 +9,9 @@
 
 mod bench;
 mod chart;
+mod cluster;
 mod corpus;
+mod e2e;
 mod fuzz;
 mod generate;
 mod oracle;
@@ -40,6 +42,8 @@ enum Chore {
     },
     /// Compare the parser with the real nginx on configurations that others have published.
     Corpus,
+    /// Test the webhook and its chart in a cluster.
+    E2e(e2e::Args),
     /// Run the fuzz targets.
     Fuzz {
         /// How long each target runs.
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
         Chore::Bench { part } => bench::run(part),
         Chore::Chart { bless } => chart::run(bless),
         Chore::Corpus => corpus::run(),
+        Chore::E2e(args) => e2e::run(&args),
         Chore::Fuzz { seconds } => fuzz::run(seconds),
         Chore::Generate { check } => generate::run(check),
         Chore::Measure { command } => bench::measure::child(&command),

@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use crate::{chart, corpus, fuzz, generate, oracle, say, shell, tools};
+use crate::{chart, corpus, e2e, fuzz, generate, oracle, say, shell, tools};
 
 type Step = (&'static str, fn() -> Result<()>);
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     ("tools", tools::run),
     ("format", format),
     ("lints", lints),
@@ -18,6 +18,7 @@ const STEPS: [Step; 11] = [
     ("tests", tests),
     ("generated files", || generate::run(true)),
     ("chart", || chart::run(false)),
+    ("cluster", || e2e::run(&e2e::Args::default())),
     ("oracle", || oracle::run(&oracle::Args::default())),
     ("corpus", corpus::run),
     ("fuzzing", || fuzz::run(fuzz::SECONDS)),

@@ -14,7 +14,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-pub(crate) use self::go::{ETCD, HELM_3, HELM_4, KUBECONFORM, KUBERNETES};
+pub(crate) use self::go::{ETCD, GoTool, HELM_3, HELM_4, KUBECONFORM, KUBERNETES};
 pub(crate) use self::peers::{Peers, peers};
 pub(crate) use self::schemas::schemas;
 use crate::{say, shell};
