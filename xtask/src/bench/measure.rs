@@ -44,6 +44,22 @@ impl fmt::Display for Usage {
     }
 }
 
+/// Runs programs one after the other and says what they needed together.
+pub(crate) fn run_all(commands: &[Command]) -> Result<Usage> {
+    let mut sum = Usage {
+        wall: Duration::ZERO,
+        cpu: Duration::ZERO,
+        peak: 0,
+    };
+    for command in commands {
+        let usage = run(command)?;
+        sum.wall += usage.wall;
+        sum.cpu += usage.cpu;
+        sum.peak = sum.peak.max(usage.peak);
+    }
+    Ok(sum)
+}
+
 /// Runs a program without its output and says what it needed.
 pub(crate) fn run(command: &Command) -> Result<Usage> {
     let mut own = Command::new(std::env::current_exe()?);
