@@ -58,11 +58,11 @@ impl Judge for Allowing {
     }
 }
 
-/// Judges the body of a request in an empty cluster; the answer as JSON, or why there is none.
+/// Judges the body of a request in an empty cluster: the uid that was read, and the answer as JSON.
 ///
 /// # Errors
 /// The body is no review.
-pub async fn review(body: &[u8]) -> Result<Vec<u8>, String> {
+pub async fn review(body: &[u8]) -> Result<(String, Vec<u8>), String> {
     let review = Review::read(body)?;
     let reviewer = Reviewer {
         store: Arc::new(Store::default()),
@@ -71,7 +71,8 @@ pub async fn review(body: &[u8]) -> Result<Vec<u8>, String> {
     };
     let deadline = Instant::now() + std::time::Duration::from_secs(1);
     let decision = reviewer.judge(&review, deadline).await;
-    Ok(serve::answer(&review.uid, &decision))
+    let answer = serve::answer(&review.uid, &decision);
+    Ok((review.uid.into_owned(), answer))
 }
 
 struct Empty;
