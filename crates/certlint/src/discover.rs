@@ -222,8 +222,8 @@ struct Search<'a> {
     console: &'a Console,
     /// By real path, so that nothing is taken twice.
     roots: BTreeMap<PathBuf, Root>,
-    /// By real path, too.
-    manifests: BTreeMap<PathBuf, Manifest>,
+    /// By the order of their real paths, too; there may be very many.
+    manifests: BTreeMap<Vec<u8>, Manifest>,
 }
 
 impl Search<'_> {
@@ -239,7 +239,7 @@ impl Search<'_> {
                 Err(error) => self.skip(&path, &error.to_string()),
             }
         }
-        files.sort();
+        files.sort_by_cached_key(|path| bytes::order(path));
         files.dedup();
         let read = |path: PathBuf| {
             let outcome = walk::read_plausible(&path);
@@ -318,7 +318,7 @@ impl Search<'_> {
         {
             root.name = name.to_owned();
         }
-        if let Some(manifest) = self.manifests.get_mut(&path) {
+        if let Some(manifest) = self.manifests.get_mut(&bytes::order(&path)) {
             manifest.name = name.to_owned();
         }
     }
@@ -338,7 +338,7 @@ impl Search<'_> {
                     name: self.shared.name(real),
                     bytes,
                 };
-                self.manifests.insert(real.to_owned(), manifest);
+                self.manifests.insert(bytes::order(real), manifest);
                 return;
             }
             Sniffed::Nginx(kind) => kind,
