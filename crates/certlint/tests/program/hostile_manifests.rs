@@ -25,7 +25,7 @@ fn bounded(tree: &Tree, arguments: &[&str], input: &[u8]) -> Run {
     command.args(["--format", "short", "--now", NOW]);
     let start = Instant::now();
     let run = run(&mut command, input);
-    assert!(start.elapsed() < Duration::from_secs(30), "{arguments:?}");
+    assert!(start.elapsed() < Duration::from_secs(120), "{arguments:?}");
     assert!((0..=2).contains(&run.code), "{run:?}");
     assert!(!run.stderr.contains("panicked"), "{run:?}");
     run
