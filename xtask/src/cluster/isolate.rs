@@ -24,6 +24,18 @@ pub(crate) fn again(arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// An error outside of [`again`]: what a cluster mounts and connects would change the machine.
+pub(crate) fn is_inside() -> Result<()> {
+    // `again` makes this the first process of a PID namespace; on a machine that is `init`.
+    if std::process::id() != 1 {
+        bail!(
+            "`--inside` is how this program calls itself in namespaces of its own; \
+             by hand it would mount and connect things on this machine"
+        );
+    }
+    Ok(())
+}
+
 fn unshare() -> Result<Command> {
     let rights: &[&str] = if nix::unistd::geteuid().is_root() {
         &[]
@@ -57,4 +69,14 @@ fn command(rights: &[&str]) -> Command {
         "--mount-proc",
     ]);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_is_no_place_for_a_cluster() {
+        assert!(is_inside().is_err());
+    }
 }

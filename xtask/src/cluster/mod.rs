@@ -50,8 +50,11 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts a cluster whose Pods run `images`; logs in `logs`.
     ///
-    /// To be called inside of [`isolate::again`].
+    /// # Errors
+    /// Outside of [`isolate::again`], and where a part does not become ready.
     pub(crate) fn start(images: Vec<Image>, logs: &Path) -> Result<Self> {
+        // Once more, for the next caller: from here on mounts and links are made.
+        isolate::is_inside()?;
         let state = private_state()?;
         network()?;
         let programs = Programs {

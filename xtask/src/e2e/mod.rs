@@ -42,6 +42,8 @@ pub(crate) struct Args {
 /// Builds what is needed and runs the cases in a cluster.
 pub(crate) fn run(args: &Args) -> Result<()> {
     if args.inside {
+        // Before anything else: the logs of the last run are deleted next.
+        isolate::is_inside()?;
         return inside(args.filter.as_deref());
     }
     for tool in [
