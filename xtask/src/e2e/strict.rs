@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::case::{Case, Suite};
-use super::objects::{annotated, ingress, secret, secret_of};
+use super::objects::{annotated, ingress, object, secret, secret_of};
 use super::world::{RELEASE, World, broken};
 
 const NAMESPACE: &str = "strict";
@@ -33,8 +33,17 @@ pub(super) fn strict() -> Suite {
                 .create(&secret(NAMESPACE, "shop", &shop))?
                 .is_allowed()?;
             let junk: [(&str, &[u8]); 2] = [("tls.crt", b"not PEM"), ("tls.key", b"not PEM")];
-            let junk = secret_of(NAMESPACE, "junk", "kubernetes.io/tls", &junk);
-            world.create(&junk)?.is_allowed()
+            for name in ["junk", "half-made"] {
+                let junk = secret_of(NAMESPACE, name, "kubernetes.io/tls", &junk);
+                world.create(&junk)?.is_allowed()?;
+            }
+            let spec = json!({"spec": {
+                "secretName": "half-made",
+                "dnsNames": ["strict.example.com"],
+                "issuerRef": {"name": "letsencrypt"},
+            }});
+            let pending = object("cert-manager.io/v1", "Certificate", NAMESPACE, "x", spec);
+            world.create(&pending)?.is_allowed()
         },
         cases: vec![
             Case::new("a Secret that is missing is refused", |world| {
@@ -52,6 +61,13 @@ pub(super) fn strict() -> Suite {
                 let ingress = ingress(NAMESPACE, "x", "strict.example.com", "junk");
                 world.try_create(&ingress)?.is_denied(&["junk"])
             }),
+            Case::new(
+                "a Secret that cannot be read and is being made is no reason",
+                |world| {
+                    let ingress = ingress(NAMESPACE, "x", "strict.example.com", "half-made");
+                    world.try_create(&ingress)?.is_warned(&["half-made"])
+                },
+            ),
             Case::new("an object that cannot be read is refused", |world| {
                 world
                     .try_create(&super::exchange::deep(NAMESPACE))?
