@@ -11,6 +11,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -55,6 +56,13 @@ pub(super) struct Desk {
     log_user: bool,
     in_flight: Arc<Semaphore>,
     large: Arc<Semaphore>,
+}
+
+/// How far a review has come, for the thread that judges it and the one that waits for that.
+#[derive(Default)]
+struct Progress {
+    uid: OnceLock<String>,
+    is_settled: AtomicBool,
 }
 
 /// A request that gets no answer to its review: a status, and one line why.
@@ -128,16 +136,19 @@ impl Desk {
         }
         let deadline = start + budget(request.uri().query().unwrap_or_default());
         let (body, permit) = self.body(request, deadline).await?;
-        let uid = Arc::new(OnceLock::new());
+        let progress = Arc::new(Progress::default());
         let done = match permit {
             None => {
-                let work = self.decide(&body, start, deadline, &uid);
+                let work = self.decide(&body, start, deadline, &progress);
                 AssertUnwindSafe(work).catch_unwind().await
             }
-            Some(permit) => self.apart(body, start, deadline, &uid, permit).await,
+            Some(permit) => {
+                let apart = self.apart(body, start, deadline, &progress, permit);
+                apart.await
+            }
         };
         done.unwrap_or_else(|_| {
-            let uid = uid.get().map_or("unknown", String::as_str);
+            let uid = progress.uid.get().map_or("unknown", String::as_str);
             tracing::error!(uid, "panic while judging");
             let line = "internal error";
             Err(Refusal::new(
@@ -154,22 +165,27 @@ impl Desk {
         body: Bytes,
         start: Instant,
         deadline: Instant,
-        uid: &Arc<OnceLock<String>>,
+        progress: &Arc<Progress>,
         permit: OwnedSemaphorePermit,
     ) -> Result<Result<Vec<u8>, Refusal>, Box<dyn Any + Send>> {
-        let (desk, known) = (Arc::clone(self), Arc::clone(uid));
+        let (desk, shared) = (Arc::clone(self), Arc::clone(progress));
         let runtime = tokio::runtime::Handle::current();
-        let work = tokio::task::spawn_blocking(move || {
+        let mut work = tokio::task::spawn_blocking(move || {
             // Held until the memory is free again, even when nobody waits any more.
             let _permit = permit;
-            runtime.block_on(desk.decide(&body, start, deadline, &known))
+            runtime.block_on(desk.decide(&body, start, deadline, &shared))
         });
-        match timeout_at(deadline, work).await {
+        let mut done = timeout_at(deadline, &mut work).await;
+        if done.is_err() && !progress.settle() {
+            // The decision fell at the same moment, and is only being written.
+            done = Ok(work.await);
+        }
+        match done {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(Box::new(error)),
             Err(_) => {
                 // The other thread may have to go on for a while to see that itself.
-                let Some(uid) = uid.get() else {
+                let Some(uid) = progress.uid.get() else {
                     let line = "no time left to read the review";
                     return Ok(Err(Refusal::new(
                         StatusCode::SERVICE_UNAVAILABLE,
@@ -188,16 +204,21 @@ impl Desk {
         body: &[u8],
         start: Instant,
         deadline: Instant,
-        uid: &OnceLock<String>,
+        progress: &Progress,
     ) -> Result<Vec<u8>, Refusal> {
         let review = Review::read(body)
             .map_err(|line| Refusal::new(StatusCode::BAD_REQUEST, "envelope", line))?;
-        uid.get_or_init(|| review.uid.to_string());
+        progress.uid.get_or_init(|| review.uid.to_string());
         let judged = timeout_at(deadline, self.judge.judge(&review, deadline)).await;
-        let decision = judged.unwrap_or_else(|_| {
-            self.metrics.error("late");
-            self.late()
-        });
+        let decision = match (progress.settle(), judged) {
+            (true, Ok(decision)) => decision,
+            (true, Err(_)) => {
+                self.metrics.error("late");
+                self.late()
+            }
+            // Who waited has answered, and counted that.
+            (false, _) => self.late(),
+        };
         let subject = Subject {
             resource: review.resource_label(),
             operation: review.operation_label(),
@@ -263,6 +284,13 @@ impl Desk {
     fn too_large(&self) -> Refusal {
         let line = format!("more than {} bytes", self.limits.body_bytes);
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", line)
+    }
+}
+
+impl Progress {
+    /// Whether it is for the caller to say what is answered: only the first one is told so.
+    fn settle(&self) -> bool {
+        !self.is_settled.swap(true, Ordering::AcqRel)
     }
 }
 

@@ -4,6 +4,9 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::*;
 
+/// Reviews for which there was no time.
+const LATE: &str = "certlint_admission_errors_total{reason=\"late\"}";
+
 #[tokio::test]
 async fn the_uid_is_copied_whatever_the_path_and_the_decision() {
     let running = Running::start(settings()).await;
@@ -166,10 +169,33 @@ async fn a_verdict_that_does_not_come_in_time_is_not_waited_for() {
         client.post("/?timeout=500ms", &review("sleep", size)).await;
         assert!(client.answer().await.unwrap().allowed("sleep"));
     }
-    let late = running
-        .metric("certlint_admission_errors_total{reason=\"late\"}")
-        .await;
+    let late = running.metric(LATE).await;
     assert_eq!(late, 2.0);
+}
+
+#[tokio::test]
+async fn a_verdict_that_comes_after_the_answer_is_counted_as_late_and_only_once() {
+    let answered = |decision| {
+        format!(
+            "certlint_admission_requests_total{{resource=\"ingresses\",operation=\"CREATE\",decision=\"{decision}\",mode=\"enforce\"}}"
+        )
+    };
+    let running = Running::start(settings()).await;
+    let mut client = running.connect().await;
+    client
+        .post("/?timeout=500ms", &review("work", 1 << 20))
+        .await;
+    let answer = client.answer().await;
+    running.puppet.works.store(false, Ordering::Relaxed);
+    assert!(answer.unwrap().allowed("work"));
+    let (mut late, mut allowed) = (0.0, 0.0);
+    while late + allowed == 0.0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        late = running.metric(&answered("error")).await;
+        allowed = running.metric(&answered("allow")).await;
+    }
+    assert_eq!((late, allowed), (1.0, 0.0));
+    assert_eq!(running.metric(LATE).await, 1.0);
 }
 
 #[tokio::test]
