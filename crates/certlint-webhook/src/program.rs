@@ -20,7 +20,7 @@ use crate::serve::{Health, Parts, Server, files};
 use crate::settings::{CertificateMode, Settings};
 use crate::store::Store;
 use crate::watch::{Cluster, Lookups, Watch};
-use crate::{log, process, selftest};
+use crate::{audit, log, process, selftest};
 
 /// More threads than this only cost memory: a verdict takes a fraction of a millisecond.
 const MAX_THREADS: usize = 8;
@@ -104,7 +104,7 @@ async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
             live: lookups.clone(),
             policy: policy.clone(),
             table: table.clone(),
-            interval: settings.audit.interval.0,
+            interval: audit::INTERVAL,
         };
         tokio::spawn(audit.run());
     }

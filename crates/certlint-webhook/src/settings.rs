@@ -190,8 +190,6 @@ pub(crate) enum SecretAccess {
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Audit {
     pub(crate) enabled: bool,
-    /// Between two full passes.
-    pub(crate) interval: Span,
     /// Whether findings become Events.
     pub(crate) events: bool,
     /// What kind of reports findings become.
@@ -360,7 +358,6 @@ impl Default for Audit {
     fn default() -> Self {
         Self {
             enabled: true,
-            interval: Span::seconds(600),
             events: false,
             reports: Reports::None,
             namespace_label: false,

@@ -4,6 +4,7 @@
 //! finding in six hours, and never many at once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use certlint_core::finding::Level;
@@ -17,11 +18,13 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::judge::Failing;
-use crate::store::{Kept, ObjectName};
+use crate::store::Kept;
+
+use super::refusals::Refusals;
 
 /// Until something is told again.
 const AGAIN: Duration = Duration::from_secs(6 * 60 * 60);
-/// Events in one round of [`super::publish::ROUND`].
+/// Events in one round of the publisher.
 const AT_ONCE: usize = 20;
 /// Bytes of a note; the API takes 1 KiB.
 const NOTE_MAX: usize = 1_000;
@@ -30,8 +33,8 @@ const NOTE_MAX: usize = 1_000;
 pub(super) struct Events {
     client: Client,
     instance: String,
-    told: BTreeMap<(ObjectName, Failing), Instant>,
-    left: usize,
+    /// When each was made, by namespace and name.
+    told: BTreeMap<(Arc<str>, String), Instant>,
 }
 
 impl Events {
@@ -41,53 +44,56 @@ impl Events {
             client,
             instance,
             told: BTreeMap::new(),
-            left: 0,
         }
     }
 
-    /// Another round: some more may be told.
-    pub(super) fn begin(&mut self) {
-        self.left = AT_ONCE;
-        self.told.retain(|_, at| at.elapsed() < AGAIN);
-    }
-
-    /// Tells what was not told yet.
+    /// Tells what was not told yet, or some of it.
     ///
     /// # Errors
     /// The API server does not take it.
-    pub(super) async fn tell(&mut self, kept: &Kept, failing: &[Failing]) -> kube::Result<()> {
-        for one in failing {
-            let key = (kept.object_name(), one.clone());
-            if self.left == 0 || self.told.contains_key(&key) {
-                continue;
+    pub(super) async fn publish(
+        &mut self,
+        objects: &[(Arc<Kept>, Vec<Failing>)],
+    ) -> kube::Result<()> {
+        self.told.retain(|_, at| at.elapsed() < AGAIN);
+        let mut left = AT_ONCE;
+        let mut refusals = Refusals::default();
+        for (kept, failing) in objects {
+            let object = object(kept);
+            for one in failing {
+                let namespace = kept.namespace();
+                let key = (namespace.clone(), name(kept, &object, one));
+                if left == 0 || refusals.has(namespace) || self.told.contains_key(&key) {
+                    continue;
+                }
+                left -= 1;
+                let event = self.event(kept, &object, &key.1, one);
+                let api: Api<Event> = Api::namespaced(self.client.clone(), namespace);
+                let created = match api.create(&PostParams::default(), &event).await {
+                    // Whoever led before us has told it.
+                    Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
+                    created => created.map(drop),
+                };
+                if refusals.check(namespace, created)? {
+                    self.told.insert(key, Instant::now());
+                }
             }
-            self.left -= 1;
-            let event = self.event(kept, one);
-            let api: Api<Event> = Api::namespaced(self.client.clone(), kept.namespace());
-            api.create(&PostParams::default(), &event).await?;
-            self.told.insert(key, Instant::now());
         }
-        Ok(())
+        refusals.end()
     }
 
-    fn event(&self, kept: &Kept, failing: &Failing) -> Event {
-        let now = Timestamp::now();
+    fn event(&self, kept: &Kept, object: &Value, name: &str, failing: &Failing) -> Event {
         let (version, kind) = kept.kind().names();
-        let object = kept
-            .json()
-            .and_then(|json| serde_json::from_slice(json).ok());
-        let object: Value = object.unwrap_or_default();
         let field = |name: &str| object["metadata"][name].as_str().map(str::to_owned);
         let mut note = failing.message.clone();
         note.truncate(note.floor_char_boundary(NOTE_MAX));
         Event {
             metadata: ObjectMeta {
                 namespace: Some(kept.namespace().to_string()),
-                // As clients of Kubernetes name their Events: the object and the time.
-                name: Some(format!("{:.200}.{:x}", kept.name(), now.as_nanosecond())),
+                name: Some(name.to_owned()),
                 ..ObjectMeta::default()
             },
-            event_time: Some(MicroTime(now)),
+            event_time: Some(MicroTime(Timestamp::now())),
             reporting_controller: Some("certlint.io/webhook".to_owned()),
             reporting_instance: Some(self.instance.chars().take(128).collect()),
             action: Some("Audit".to_owned()),
@@ -109,6 +115,22 @@ impl Events {
             ..Event::default()
         }
     }
+}
+
+fn object(kept: &Kept) -> Value {
+    let json = kept.json();
+    let object = json.and_then(|json| serde_json::from_slice(json).ok());
+    object.unwrap_or_default()
+}
+
+/// The object, as in the names of others' Events, and what is wrong with it: another replica that
+/// takes over finds the Event there.
+fn name(kept: &Kept, object: &Value, failing: &Failing) -> String {
+    let uid = &object["metadata"]["uid"];
+    let finding = (&failing.rule, &failing.field, &failing.message);
+    let hash = super::hash(&format!("{:?} {uid} {finding:?}", kept.kind()));
+    let prefix: String = kept.name().chars().take(200).collect();
+    format!("{}.{hash}", prefix.trim_end_matches(['.', '-']))
 }
 
 /// `NameNotCovered` for `name-not-covered`, as reasons are written.

@@ -11,6 +11,7 @@
 
 mod event;
 mod publish;
+mod refusals;
 mod report;
 mod table;
 #[cfg(test)]
@@ -20,9 +21,11 @@ mod work;
 pub(crate) use publish::Publisher;
 pub(crate) use table::Table;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
 use tracing::debug;
 
@@ -32,6 +35,8 @@ use crate::watch::State;
 
 use work::Work;
 
+/// Between two full passes, for what the changes did not tell and for certificates that end.
+pub(crate) const INTERVAL: Duration = Duration::from_secs(10 * 60);
 /// Between two looks at what has changed; changes that come together are one.
 const ROUND: Duration = Duration::from_secs(1);
 /// At least between two full passes, however much changes.
@@ -145,4 +150,17 @@ impl<L: Live> Audit<L> {
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |it| it.as_secs() as i64)
+}
+
+/// Short, and another one for each text, so that it can stand in names and annotations.
+fn hash(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    digest
+        .iter()
+        .take(16)
+        .fold(String::new(), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kube::Client;
 use tokio::sync::watch::Receiver;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 use super::event::Events;
@@ -13,11 +13,12 @@ use super::report::Reports;
 use super::table::Table;
 use crate::settings;
 use crate::store::Store;
+use crate::watch::reason;
 
 /// Between two looks at the table.
-pub(super) const ROUND: Duration = Duration::from_secs(10);
+const ROUND: Duration = Duration::from_secs(10);
 /// After trouble; a CRD that is not installed is such.
-const TROUBLE: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_secs(60);
 
 /// Makes Events and reports.
 pub(crate) struct Publisher {
@@ -27,7 +28,15 @@ pub(crate) struct Publisher {
     namespaces: Vec<String>,
     events: Option<Events>,
     reports: Option<Reports>,
-    trouble: Option<String>,
+    trouble_of_events: Trouble,
+    trouble_of_reports: Trouble,
+}
+
+/// Why one way of publishing rests, while the other one goes on.
+#[derive(Default)]
+struct Trouble {
+    why: Option<String>,
+    until: Option<Instant>,
 }
 
 impl Publisher {
@@ -51,56 +60,61 @@ impl Publisher {
             namespaces: settings.namespaces.clone(),
             events,
             reports,
-            trouble: None,
+            trouble_of_events: Trouble::default(),
+            trouble_of_reports: Trouble::default(),
         })
     }
 
     /// Goes on for ever.
     pub(crate) async fn run(mut self) {
-        let mut led = false;
         loop {
             let leads = *self.leads.borrow();
-            let outcome = match leads && self.table.pass().is_some() {
-                true => self.round(!led).await,
-                false => Ok(()),
-            };
-            led = leads && outcome.is_ok() && self.table.pass().is_some();
-            sleep(if outcome.is_ok() { ROUND } else { TROUBLE }).await;
-            let trouble = outcome.err().map(|error| error.to_string());
-            if let Some(error) = &trouble
-                && trouble != self.trouble
-            {
-                warn!(error, "cannot publish what is wrong");
+            if leads && self.table.pass().is_some() {
+                self.round().await;
+            } else if let Some(reports) = &mut self.reports {
+                reports.forget();
             }
-            self.trouble = trouble;
+            sleep(ROUND).await;
         }
     }
 
-    /// Publishes what is not published yet; `is_first` after somebody else may have done so.
-    async fn round(&mut self, is_first: bool) -> kube::Result<()> {
+    /// Publishes what is not published yet.
+    async fn round(&mut self) {
         let failing: Vec<_> = self.table.failing();
         let failing = failing.into_iter().filter_map(|(name, failing)| {
             let kept = self.store.get(name.kind, &name.namespace, &name.name)?;
             Some((kept, failing))
         });
         let failing: Vec<_> = failing.collect();
-        if let Some(reports) = &mut self.reports {
-            if is_first {
-                reports.read(&self.namespaces).await?;
-            }
-            for (kept, failing) in &failing {
-                reports.write(kept, failing).await?;
-            }
-            reports
-                .keep_only(failing.iter().map(|(kept, _)| &**kept))
-                .await?;
+        if let Some(events) = &mut self.events
+            && self.trouble_of_events.is_over()
+        {
+            let outcome = events.publish(&failing).await;
+            self.trouble_of_events.note("Events", outcome);
         }
-        if let Some(events) = &mut self.events {
-            events.begin();
-            for (kept, failing) in &failing {
-                events.tell(kept, failing).await?;
-            }
+        if let Some(reports) = &mut self.reports
+            && self.trouble_of_reports.is_over()
+        {
+            let outcome = reports.publish(&self.namespaces, &failing).await;
+            self.trouble_of_reports.note("reports", outcome);
         }
-        Ok(())
+    }
+}
+
+impl Trouble {
+    fn is_over(&self) -> bool {
+        self.until.is_none_or(|until| until <= Instant::now())
+    }
+
+    /// Takes in how it went; what goes on is told once.
+    fn note(&mut self, what: &str, outcome: kube::Result<()>) {
+        let why = outcome.err().map(|error| reason(&error));
+        self.until = why.is_some().then(|| Instant::now() + AGAIN);
+        if let Some(error) = &why
+            && why != self.why
+        {
+            warn!(error, "cannot publish what is wrong as {what}");
+        }
+        self.why = why;
     }
 }

@@ -5,22 +5,27 @@
 //! of its contents, so that it is written only when they change.
 //! <https://github.com/openreports/reports-api/blob/main/docs/api-docs.md>
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
 
 use certlint_core::finding::Level;
 use kube::Client;
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
 
 use crate::judge::Failing;
 use crate::settings;
 use crate::store::Kept;
 
+use super::refusals::Refusals;
+
 /// Results of one report; its summary counts all.
 const RESULTS_MAX: usize = 50;
+/// Until it is looked whether somebody has removed or added some.
+const AGAIN: Duration = Duration::from_secs(10 * 60);
 const MANAGER: &str = "certlint-webhook";
 /// The annotation with the hash.
 const HASH: &str = "certlint.io/hash";
@@ -31,9 +36,12 @@ const LABEL: &str = "app.kubernetes.io/managed-by";
 pub(super) struct Reports {
     client: Client,
     resource: ApiResource,
-    /// The hash of each report that is there, by namespace and name.
-    hashes: BTreeMap<(String, String), String>,
+    /// The reports that are there, and when they were read; `None` while that is not known.
+    there: Option<(There, Instant)>,
 }
+
+/// The hash of each report, by namespace and name.
+type There = BTreeMap<(Arc<str>, String), String>;
 
 impl Reports {
     /// Reports of the kind that is wanted; `None` for no reports.
@@ -52,17 +60,74 @@ impl Reports {
         Some(Self {
             client,
             resource: ApiResource::from_gvk_with_plural(&kind, plural),
-            hashes: BTreeMap::new(),
+            there: None,
         })
     }
 
-    /// Learns which reports there are in these namespaces, or in all where none is named.
+    /// Somebody else may change them from now on.
+    pub(super) fn forget(&mut self) {
+        self.there = None;
+    }
+
+    /// Makes the reports tell this and nothing else; in these namespaces, or in all where none is
+    /// named.
     ///
     /// # Errors
-    /// The API server does not tell; 404 where the kind is not installed.
-    pub(super) async fn read(&mut self, namespaces: &[String]) -> kube::Result<()> {
+    /// The API server does not take it; 404 where the kind is not installed.
+    pub(super) async fn publish(
+        &mut self,
+        namespaces: &[String],
+        objects: &[(Arc<Kept>, Vec<Failing>)],
+    ) -> kube::Result<()> {
+        self.there.take_if(|(_, at)| at.elapsed() >= AGAIN);
+        // After an error they are read again.
+        let (mut there, at) = match self.there.take() {
+            Some(there) => there,
+            None => (self.read(namespaces).await?, Instant::now()),
+        };
+        let mut refusals = Refusals::default();
+        let mut wanted = BTreeSet::new();
+        for (kept, failing) in objects {
+            let namespace = kept.namespace();
+            let Some(owner) = owner(kept) else {
+                continue;
+            };
+            let place = (namespace.clone(), name(&owner));
+            let report = report(namespace, &owner, failing);
+            let hash = super::hash(&report.to_string());
+            wanted.insert(place.clone());
+            if there.get(&place) == Some(&hash) || refusals.has(namespace) {
+                continue;
+            }
+            let written = self.write(&place, report, &hash, owner).await;
+            if refusals.check(namespace, written)? {
+                there.insert(place, hash);
+            }
+        }
+        let is_old = |place: &&(Arc<str>, String)| !wanted.contains(*place);
+        let old: Vec<_> = there.keys().filter(is_old).cloned().collect();
+        for place in old {
+            let deleted = match self
+                .api(&place.0)
+                .delete(&place.1, &DeleteParams::default())
+                .await
+            {
+                Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+                deleted => deleted.map(drop),
+            };
+            if refusals.check(&place.0, deleted)? {
+                there.remove(&place);
+            }
+        }
+        refusals.end()?;
+        self.there = Some((there, at));
+        Ok(())
+    }
+
+    /// Learns which reports there are.
+    async fn read(&self, namespaces: &[String]) -> kube::Result<There> {
         let params = ListParams::default().labels(&format!("{LABEL}={MANAGER}"));
-        let mut hashes = BTreeMap::new();
+        let mut there = There::new();
         let mut apis: Vec<_> = namespaces.iter().map(|name| self.api(name)).collect();
         if apis.is_empty() {
             apis.push(Api::all_with(self.client.clone(), &self.resource));
@@ -74,76 +139,32 @@ impl Reports {
                 let hash = metadata.annotations.unwrap_or_default().remove(HASH);
                 let place = (metadata.namespace, metadata.name);
                 if let (true, Some(hash), (Some(namespace), Some(name))) = (is_ours, hash, place) {
-                    hashes.insert((namespace, name), hash);
+                    there.insert((namespace.into(), name), hash);
                 }
             }
         }
-        self.hashes = hashes;
-        Ok(())
+        Ok(there)
     }
 
-    /// Makes the report of an object tell this.
-    ///
-    /// # Errors
-    /// The API server does not take it.
-    pub(super) async fn write(&mut self, kept: &Kept, failing: &[Failing]) -> kube::Result<()> {
-        let Some(owner) = owner(kept) else {
-            return Ok(());
-        };
-        let name = name(&owner);
-        let place = (kept.namespace().to_string(), name.clone());
-        let mut report = json!({
-            "scope": {
-                "apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["name"],
-                "namespace": place.0, "uid": owner["uid"],
-            },
-            "summary": summary(failing),
-            "results": failing.iter().take(RESULTS_MAX).map(result).collect::<Vec<_>>(),
-        });
-        let hash = hash(&report);
-        if self.hashes.get(&place) == Some(&hash) {
-            return Ok(());
-        }
+    async fn write(
+        &self,
+        (namespace, name): &(Arc<str>, String),
+        mut report: Value,
+        hash: &str,
+        owner: Value,
+    ) -> kube::Result<()> {
         report["apiVersion"] = self.resource.api_version.as_str().into();
         report["kind"] = self.resource.kind.as_str().into();
         report["metadata"] = json!({
             "name": name,
-            "namespace": place.0,
+            "namespace": **namespace,
             "labels": { LABEL: MANAGER },
             "annotations": { HASH: hash },
             "ownerReferences": [owner],
         });
         let params = PatchParams::apply(MANAGER).force();
-        let api = self.api(&place.0);
-        api.patch(&name, &params, &Patch::Apply(&report)).await?;
-        self.hashes.insert(place, hash);
-        Ok(())
-    }
-
-    /// Removes all reports but those of these objects.
-    ///
-    /// # Errors
-    /// The API server does not do it.
-    pub(super) async fn keep_only<'k>(
-        &mut self,
-        failing: impl Iterator<Item = &'k Kept>,
-    ) -> kube::Result<()> {
-        let place = |kept: &Kept| Some((kept.namespace().to_string(), name(&owner(kept)?)));
-        let wanted: std::collections::BTreeSet<_> = failing.filter_map(place).collect();
-        let is_old = |place: &&(String, String)| !wanted.contains(*place);
-        let old: Vec<_> = self.hashes.keys().filter(is_old).cloned().collect();
-        for place in old {
-            match self
-                .api(&place.0)
-                .delete(&place.1, &DeleteParams::default())
-                .await
-            {
-                Err(kube::Error::Api(status)) if status.code == 404 => {}
-                outcome => drop(outcome?),
-            }
-            self.hashes.remove(&place);
-        }
-        Ok(())
+        let (api, patch) = (self.api(namespace), Patch::Apply(&report));
+        api.patch(name, &params, &patch).await.map(drop)
     }
 
     fn api(&self, namespace: &str) -> Api<DynamicObject> {
@@ -162,6 +183,18 @@ fn owner(kept: &Kept) -> Option<Value> {
 /// Unique, and short enough for any name of an object.
 fn name(owner: &Value) -> String {
     format!("certlint-{}", owner["uid"].as_str().unwrap_or_default())
+}
+
+/// What a report tells, but for what it needs as an object.
+fn report(namespace: &str, owner: &Value, failing: &[Failing]) -> Value {
+    json!({
+        "scope": {
+            "apiVersion": owner["apiVersion"], "kind": owner["kind"], "name": owner["name"],
+            "namespace": namespace, "uid": owner["uid"],
+        },
+        "summary": summary(failing),
+        "results": failing.iter().take(RESULTS_MAX).map(result).collect::<Vec<_>>(),
+    })
 }
 
 fn summary(failing: &[Failing]) -> Value {
@@ -185,16 +218,4 @@ fn result(failing: &Failing) -> Value {
         result["properties"] = json!({ "field": failing.field });
     }
     result
-}
-
-fn hash(report: &Value) -> String {
-    let digest = Sha256::digest(report.to_string());
-    digest
-        .iter()
-        .take(16)
-        .fold(String::new(), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }

@@ -16,7 +16,9 @@ use crate::watch::fake::Fake;
 use crate::watch::{Cluster, Lookups, Watch};
 
 const INGRESSES: &str = "networking.k8s.io/v1/ingresses";
+const POLICY_REPORTS: &str = "wgpolicyk8s.io/v1alpha2/policyreports";
 const SECRETS: &str = "v1/secrets";
+const EVENTS: &str = "events.k8s.io/v1/events";
 const REPORTS: &str = "openreports.io/v1alpha1/reports";
 
 fn ingress(name: &str, host: &str) -> Value {
@@ -86,9 +88,13 @@ impl World {
 
     /// Begins to publish as one replica, which leads or does not.
     fn publishing(&self, leads: bool) -> Sender<bool> {
+        self.publishing_as(Reports::OpenReports, leads)
+    }
+
+    fn publishing_as(&self, reports: Reports, leads: bool) -> Sender<bool> {
         let mut settings = Settings::default();
         settings.audit.events = true;
-        settings.audit.reports = Reports::OpenReports;
+        settings.audit.reports = reports;
         let cluster = Cluster::inside(self.fake.clone());
         let (leader, leads) = channel(leads);
         let client = cluster.client();
@@ -228,10 +234,104 @@ async fn what_does_not_change_is_told_once_and_what_is_cured_is_removed() {
     // Another replica takes over, and finds the report as it should be.
     first.send_replace(false);
     let _second = world.publishing(true);
+    let events = || world.fake.all(EVENTS);
+    let told = events();
     sleep(Duration::from_secs(300)).await;
     assert_eq!(world.count("PATCH", "/reports/"), 0);
+    assert_eq!((told.len(), events()), (1, told));
 
     fake.put(INGRESSES, ingress("web", "www.example.com"));
     sleep(Duration::from_secs(60)).await;
     assert!(world.report().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn reports_that_are_refused_do_not_hold_events_back() {
+    let fake = Fake::new();
+    fake.put(SECRETS, secret());
+    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    fake.forbid(REPORTS);
+    let world = World::audited(&fake);
+    world.until(&["name-not-covered"]).await;
+    let _leader = world.publishing(true);
+    sleep(Duration::from_secs(15)).await;
+    assert_eq!(fake.all(EVENTS).len(), 1);
+    // Nor later, while they are not asked for again.
+    fake.put(INGRESSES, ingress("other", "shop.example.org"));
+    sleep(Duration::from_secs(15)).await;
+    assert_eq!(fake.all(EVENTS).len(), 2);
+    assert!(world.report().is_none());
+    fake.allow(REPORTS);
+    sleep(Duration::from_secs(70)).await;
+    assert!(world.report().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_that_are_refused_do_not_hold_reports_back() {
+    let fake = Fake::new();
+    fake.put(SECRETS, secret());
+    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    fake.forbid(EVENTS);
+    let world = World::audited(&fake);
+    world.until(&["name-not-covered"]).await;
+    let _leader = world.publishing(true);
+    sleep(Duration::from_secs(15)).await;
+    assert!(world.report().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_report_tells_what_the_object_lacks() {
+    let fake = Fake::new();
+    fake.put(SECRETS, secret());
+    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    let world = World::audited(&fake);
+    world.until(&["name-not-covered"]).await;
+    let _leader = world.publishing_as(Reports::PolicyReport, true);
+    sleep(Duration::from_secs(15)).await;
+    let report = fake.object(POLICY_REPORTS, "shop", "certlint-uid-web");
+    let report = report.expect("it leads");
+    assert_eq!(report["apiVersion"], "wgpolicyk8s.io/v1alpha2");
+    assert_eq!(report["kind"], "PolicyReport");
+    let result = &report["results"][0];
+    assert_eq!(result["policy"], "certlint");
+    assert_eq!(result["rule"], "name-not-covered");
+    assert_eq!(
+        (&result["result"], &result["severity"]),
+        (&json!("fail"), &json!("high"))
+    );
+    assert_eq!(result["properties"]["field"], "spec.tls[0].hosts[0]");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_that_somebody_removed_comes_back() {
+    let fake = Fake::new();
+    fake.put(SECRETS, secret());
+    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    let world = World::audited(&fake);
+    world.until(&["name-not-covered"]).await;
+    let _leader = world.publishing(true);
+    sleep(Duration::from_secs(15)).await;
+    fake.delete(REPORTS, "shop", "certlint-uid-web");
+    sleep(Duration::from_secs(11 * 60)).await;
+    assert!(world.report().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_is_made_anew_has_an_event_of_its_own() {
+    let fake = Fake::new();
+    fake.put(SECRETS, secret());
+    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    let world = World::audited(&fake);
+    world.until(&["name-not-covered"]).await;
+    let _leader = world.publishing(true);
+    sleep(Duration::from_secs(15)).await;
+    let mut anew = ingress("web", "shop.example.org");
+    anew["metadata"]["uid"] = "uid-anew".into();
+    fake.delete(INGRESSES, "shop", "web");
+    fake.put(INGRESSES, anew);
+    sleep(Duration::from_secs(15)).await;
+    let events = fake.all(EVENTS);
+    let mut about: Vec<_> = events.iter().map(|it| &it["regarding"]["uid"]).collect();
+    about.sort_by_key(|uid| uid.to_string());
+    assert_eq!(about, ["uid-anew", "uid-web"]);
 }

@@ -94,6 +94,14 @@ impl Fake {
         self.inner().objects.get(&key).cloned()
     }
 
+    /// All objects of a resource, by namespace and name.
+    pub(crate) fn all(&self, resource: &str) -> Vec<Value> {
+        let inner = self.inner();
+        let all = inner.objects.iter();
+        let all = all.filter(|((of, ..), _)| of == resource);
+        all.map(|(_, object)| object.clone()).collect()
+    }
+
     /// `networking.k8s.io/v1/ingresses`, from now on.
     pub(crate) fn forbid(&self, resource: &str) {
         self.inner().forbidden.insert(resource.into());
