@@ -15,6 +15,7 @@ mod load;
 mod matching;
 mod objects;
 mod ordering;
+mod reporting;
 mod serving;
 mod strict;
 mod validation;
@@ -55,7 +56,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         tool.build()?;
     }
     let mut build = shell::cargo();
-    shell::run(build.args(["build", "--quiet", "--package", "certlint-webhook"]))?;
+    shell::run(build.args([
+        "build",
+        "--quiet",
+        "--package",
+        "certlint-webhook",
+        "--package",
+        "certlint",
+    ]))?;
     let mut again = vec!["e2e", "--inside"];
     again.extend(args.filter.as_deref());
     isolate::again(&again)
@@ -69,6 +77,7 @@ fn suites() -> Vec<Suite> {
         matching::suite(),
         hostile::suite(),
         fleet::suite(),
+        reporting::suite(),
         serving::suite(),
         strict::strict(),
         strict::blind(),

@@ -294,7 +294,7 @@ fn sum(text: &str, name: &str, labels: &[&str]) -> f64 {
 }
 
 /// Runs a program with a text on its standard input.
-fn run(command: &mut Command, input: &str) -> Result<Printed> {
+pub(super) fn run(command: &mut Command, input: &str) -> Result<Printed> {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
