@@ -45,13 +45,14 @@
 {{- if .Values.audit.events }}
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: ["create", "patch"]
+  verbs: ["create"]
 {{- end }}
 {{- if ne .Values.audit.reports "none" }}
 {{- $open := eq .Values.audit.reports "openReports" }}
 - apiGroups: [{{ ternary "openreports.io" "wgpolicyk8s.io" $open }}]
   resources: [{{ ternary "reports" "policyreports" $open }}]
-  verbs: ["get", "list", "watch", "create", "update", "patch", "delete"]
+  # Server-side apply asks for `create`, too.
+  verbs: ["list", "create", "patch", "delete"]
 {{- end }}
 {{- end }}
 
