@@ -14,8 +14,8 @@ use crate::store::{Kind, Store};
 use crate::watch::{Lookups, State};
 
 const DAY: i64 = 24 * 60 * 60;
-/// How far ahead certificates are counted that end.
-const WINDOWS: [(&str, i64); 3] = [("0d", 0), ("7d", 7 * DAY), ("30d", 30 * DAY)];
+/// How far ahead certificates are counted that end; each window has the one before it in it.
+const WINDOWS: [(&str, i64); 3] = [("expired", 0), ("7d", 7 * DAY), ("30d", 30 * DAY)];
 
 /// Reads store, informers and look-ups.
 pub(crate) struct Cluster {
@@ -56,7 +56,7 @@ impl Collector for Cluster {
         )?;
         let stale = kinds
             .values()
-            .map(|it| (it.name, ConstGauge::new(it.stale.as_secs_f64())));
+            .filter_map(|it| Some((it.name, ConstGauge::new(it.stale?.as_secs_f64()))));
         by_kind(
             &mut encoder,
             "certlint_cache_stale_seconds",

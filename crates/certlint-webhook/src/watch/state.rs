@@ -65,8 +65,8 @@ pub(crate) struct KindState {
     pub(crate) synced: bool,
     /// It may not be read, and nothing of it is known.
     pub(crate) off: bool,
-    /// Time since the API server was last heard of.
-    pub(crate) stale: Duration,
+    /// Time since the API server was last heard of; `None` where it is off, and nothing can be stale.
+    pub(crate) stale: Option<Duration>,
     /// How often the watch broke.
     pub(crate) restarts: u64,
 }
@@ -139,18 +139,19 @@ impl State {
     pub(crate) fn kinds(&self) -> BTreeMap<Kind, KindState> {
         let mut kinds: BTreeMap<Kind, KindState> = BTreeMap::new();
         for ((kind, _), scope) in &*self.scopes() {
+            let is_off = scope.off.is_some();
             let last = self.heard.last(&scope.path);
             let stale = last.map_or(Duration::ZERO, |last| last.elapsed());
             let state = kinds.entry(*kind).or_insert_with(|| KindState {
                 name: kinds::name(*kind),
                 synced: true,
                 off: false,
-                stale: Duration::ZERO,
+                stale: None,
                 restarts: 0,
             });
             state.synced &= scope.synced;
-            state.off |= scope.off.is_some();
-            state.stale = state.stale.max(stale);
+            state.off |= is_off;
+            state.stale = state.stale.max((!is_off).then_some(stale));
             state.restarts += scope.restarts;
         }
         kinds

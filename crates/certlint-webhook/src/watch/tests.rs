@@ -170,14 +170,14 @@ async fn an_outage_changes_neither_readiness_nor_what_is_known() {
     assert_eq!(world.names(Kind::Ingress), ["shop/a"]);
     let state = &world.watch.state().kinds()[&Kind::Ingress];
     assert!(state.synced);
-    assert!(state.stale >= Duration::from_secs(99), "{state:?}");
+    assert!(state.stale >= Some(Duration::from_secs(99)), "{state:?}");
     assert!((2..20).contains(&state.restarts), "{state:?}");
 
     fake.put(INGRESSES, object("shop", "b"));
     fake.down(false);
     until(|| world.names(Kind::Ingress) == ["shop/a", "shop/b"]).await;
     let state = &world.watch.state().kinds()[&Kind::Ingress];
-    assert!(state.stale < Duration::from_secs(1), "{state:?}");
+    assert!(state.stale < Some(Duration::from_secs(1)), "{state:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,6 +191,8 @@ async fn an_optional_kind_that_is_forbidden_is_off_and_the_rest_works() {
     world.ready().await;
     let kinds = world.watch.state().kinds();
     assert!(kinds[&Kind::Gateway].off && !kinds[&Kind::Gateway].synced);
+    assert_eq!(kinds[&Kind::Gateway].stale, None);
+    assert!(kinds[&Kind::ReferenceGrant].stale.is_some());
     assert!(kinds[&Kind::ReferenceGrant].synced);
     assert!(!world.watch.state().knows(Kind::Gateway, "shop"));
     assert!(
@@ -201,7 +203,8 @@ async fn an_optional_kind_that_is_forbidden_is_off_and_the_rest_works() {
 
     fake.allow(GATEWAYS);
     until(|| world.names(Kind::Gateway) == ["shop/gate"]).await;
-    assert!(!world.watch.state().kinds()[&Kind::Gateway].off);
+    let state = &world.watch.state().kinds()[&Kind::Gateway];
+    assert!(!state.off && state.stale.is_some());
 }
 
 #[tokio::test(start_paused = true)]
