@@ -1,5 +1,6 @@
 //! The store as its users see it; that neighbours are enough is in `whole.rs`.
 
+mod affected;
 mod cluster;
 mod whole;
 
