@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use nix::errno::Errno;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -51,15 +52,26 @@ pub(super) struct Listener {
 
 /// Opens a socket. Where the system has no IPv6, "all addresses" are those of IPv4.
 pub(super) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let bound = TcpListener::bind(address).await;
-    match (bound, address.ip()) {
-        (Err(error), IpAddr::V6(ip))
-            if ip.is_unspecified() && error.kind() != io::ErrorKind::AddrInUse =>
-        {
-            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
-        }
-        (bound, _) => bound,
-    }
+    let error = match TcpListener::bind(address).await {
+        Ok(socket) => return Ok(socket),
+        Err(error) => error,
+    };
+    let Some(instead) = instead_of(address, &error) else {
+        return Err(error);
+    };
+    let socket = TcpListener::bind(instead).await?;
+    tracing::info!(%error, "without IPv6, listening on `{instead}` in place of `{address}`");
+    Ok(socket)
+}
+
+/// What to listen on when all addresses were meant and the system has no IPv6: the kernel's switch
+/// `ipv6.disable=1` makes it EAFNOSUPPORT. (`net.ipv6.conf.all.disable_ipv6` changes nothing here:
+/// `[::]` takes connections of IPv4 then.)
+fn instead_of(address: SocketAddr, error: &io::Error) -> Option<SocketAddr> {
+    let error = Errno::from_raw(error.raw_os_error()?);
+    let is_without_ipv6 = matches!(error, Errno::EAFNOSUPPORT | Errno::EADDRNOTAVAIL);
+    let is_meant = address.is_ipv6() && address.ip().is_unspecified();
+    (is_meant && is_without_ipv6).then(|| (Ipv4Addr::UNSPECIFIED, address.port()).into())
 }
 
 impl Listener {
@@ -165,6 +177,43 @@ impl Connection {
             .serve_connection(TokioIo::new(stream), service);
         if let Err(error) = self.watcher.watch(connection).await {
             tracing::debug!(%error, "connection ended");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn instead(address: &str, errno: Errno) -> Option<String> {
+        let error = io::Error::from_raw_os_error(errno as i32);
+        let instead = instead_of(address.parse().unwrap(), &error);
+        instead.map(|address| address.to_string())
+    }
+
+    #[test]
+    fn without_ipv6_all_addresses_are_those_of_ipv4() {
+        let all = Some("0.0.0.0:8443".to_owned());
+        assert_eq!(instead("[::]:8443", Errno::EAFNOSUPPORT), all);
+        assert_eq!(instead("[::]:8443", Errno::EADDRNOTAVAIL), all);
+    }
+
+    #[test]
+    fn one_address_is_not_replaced_by_all() {
+        for address in [
+            "[::1]:8443",
+            "[2001:db8::1]:8443",
+            "0.0.0.0:8443",
+            "192.0.2.1:8443",
+        ] {
+            assert_eq!(instead(address, Errno::EADDRNOTAVAIL), None, "{address}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_for_want_of_ipv6_stays_an_error() {
+        for errno in [Errno::EADDRINUSE, Errno::EACCES, Errno::EMFILE] {
+            assert_eq!(instead("[::]:8443", errno), None, "{errno}");
         }
     }
 }
