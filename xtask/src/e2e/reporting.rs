@@ -322,7 +322,7 @@ impl Reports {
 
 /// `kubectl get … -o yaml | certlint -`
 fn list(world: &mut World) -> Result<()> {
-    let kinds = "ingress,secret,gateway,httproute,certificate";
+    let kinds = "ingress,ingressclass,secret,gateway,httproute,certificate";
     let arguments = ["get", kinds, "--namespace", NAMESPACE, "--output=yaml"];
     let list = world.kubectl(&arguments, "")?.done()?;
     let program: PathBuf = shell::target().join("debug/certlint");
