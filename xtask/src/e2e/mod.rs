@@ -3,6 +3,7 @@
 //! A suite brings the cluster into a state, and its cases then ask one question each. A case that
 //! fails does not hide the later ones; the logs stay in `target/e2e`.
 
+mod agree;
 mod case;
 mod certificate;
 mod direct;
@@ -72,6 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn suites() -> Vec<Suite> {
     vec![
         validation::suite(),
+        agree::suite(),
         ordering::suite(),
         exchange::suite(),
         matching::suite(),

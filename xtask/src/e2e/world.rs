@@ -51,7 +51,7 @@ impl World {
             serving: None,
             seen: 0,
         };
-        for file in ["gateway-api", "openshift", "suppliers"] {
+        for file in ["controllers", "gateway-api", "openshift", "suppliers"] {
             let file = shell::root().join(format!("fixtures/cluster/{file}.yaml"));
             let file = file.display().to_string();
             world.kubectl(&["apply", "--filename", &file], "")?.done()?;
