@@ -65,6 +65,8 @@ struct Shared {
     folder: PathBuf,
     logs: PathBuf,
     pods: Mutex<BTreeMap<String, Known>>,
+    /// The last part of the address that was given away last.
+    last: Mutex<u8>,
     troubles: Mutex<Vec<String>>,
     /// The largest memory that a container's process had, in KiB.
     peak: Mutex<u64>,
@@ -85,6 +87,7 @@ impl Kubelet {
             folder: folder.to_owned(),
             logs: logs.to_owned(),
             pods: Mutex::default(),
+            last: Mutex::new(1),
             troubles: Mutex::default(),
             peak: Mutex::default(),
         });
@@ -193,12 +196,14 @@ fn take(shared: &Arc<Shared>, mut event: Value) {
         return;
     }
     let (changes, receiver) = channel();
-    // The last part of the Pod's address.
-    let number = (2..=u8::MAX).find(|number| pods.values().all(|known| known.number != *number));
-    let Some(number) = number else {
+    let mut last = lock(&shared.last);
+    let is_free = |number: &u8| pods.values().all(|known| known.number != *number);
+    let Some(number) = numbers(*last).find(is_free) else {
         shared.trouble(&uid, "no address is free");
         return;
     };
+    *last = number;
+    drop(last);
     pods.insert(
         uid.clone(),
         Known {
@@ -217,6 +222,14 @@ fn take(shared: &Arc<Shared>, mut event: Value) {
     });
 }
 
+/// The last parts of addresses, from the one behind `last` on. As network plugins do it: who still
+/// has a connection to a Pod that is gone must not reach the next one by it.
+fn numbers(last: u8) -> impl Iterator<Item = u8> {
+    (2..=u8::MAX)
+        .filter(move |number| *number > last)
+        .chain(2..=last)
+}
+
 /// What a scheduler would do; there is only one node.
 fn bind(shared: &Shared, pod: &Value) {
     if !pod["metadata"]["deletionTimestamp"].is_null() {
@@ -233,4 +246,16 @@ fn bind(shared: &Shared, pod: &Value) {
 /// A text, empty where there is none.
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_given_away_again_as_late_as_possible() {
+        let all: Vec<u8> = numbers(254).collect();
+        assert_eq!(all[..3], [255, 2, 3]);
+        assert_eq!((all.len(), all.last()), (254, Some(&254)));
+    }
 }

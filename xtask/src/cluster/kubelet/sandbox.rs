@@ -1,10 +1,16 @@
 //! A Pod's network: a namespace with an address on the bridge.
 
 use std::net::Ipv4Addr;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::cluster::{BRIDGE, NODE_ADDRESS, ip};
+
+/// For how long the link outlives the process: on a busy machine the last packets, which end its
+/// connections, are still under way.
+const LINGER: Duration = Duration::from_millis(300);
 
 /// The network namespace of a Pod, removed when dropped.
 pub(super) struct Sandbox {
@@ -40,6 +46,7 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
+        thread::sleep(LINGER);
         // The link goes at once, the namespace when its last process has ended: the address is free.
         let number = self.address.octets()[3];
         let _ = ip(&format!("link delete veth{number}"));
