@@ -211,8 +211,14 @@ fn changes() -> Vec<Case> {
                 world
                     .replace(&secret(NAMESPACE, name, &wrong))?
                     .is_allowed()?;
-                let change = json!({"metadata": {"annotations": {"a": "b"}}});
-                world.change(&ingress, &change)?.is_warned(&[host])?;
+                // The Secret reaches certlint by its watch.
+                let limit = std::time::Duration::from_secs(5);
+                world.cluster.wait("a warning", limit, |_| {
+                    let now = jiff::Timestamp::now().to_string();
+                    let change = json!({"metadata": {"annotations": {"at": now}}});
+                    world.change(&ingress, &change)?.is_warned(&[host])?;
+                    Ok(true)
+                })?;
                 let change = json!({"metadata": {"labels": {"a": "b"}}});
                 world.change(&ingress, &change)?.is_silent()?;
                 // What makes it worse is refused all the same.

@@ -215,7 +215,17 @@ fn take(shared: &Arc<Shared>, mut event: Value) {
     let shared = Arc::clone(shared);
     thread::spawn(move || {
         let name = pod["metadata"]["name"].to_string();
-        if let Err(error) = pod::live(&shared, pod, number, &receiver) {
+        let (namespace, own) = (
+            text(&pod["metadata"]["namespace"]),
+            text(&pod["metadata"]["name"]),
+        );
+        let path = format!("/api/v1/namespaces/{namespace}/pods/{own}");
+        let lived = pod::live(&shared, pod, number, &receiver);
+        // The last news of a Pod may come when it is over, and begin another life.
+        let is_over = || shared.api.get(&path).is_ok_and(|it| it.status == 404);
+        if let Err(error) = lived
+            && !is_over()
+        {
             shared.trouble(&name, format!("{error:#}"));
         }
         lock(&shared.pods).remove(&uid);
