@@ -107,6 +107,24 @@ impl Program {
         answer.is_ok_and(|answer| answer.starts_with("HTTP/1.1 200 "))
     }
 
+    /// Waits until it has looked at all objects that are there, once it is ready: the seconds on a
+    /// processor that this took.
+    pub(super) fn audited(&self) -> Result<f64> {
+        let before = self.spent()?.processor;
+        let start = Instant::now();
+        while !self
+            .get("/metrics")?
+            .contains("certlint_audit_duration_seconds ")
+        {
+            if start.elapsed() > PATIENCE {
+                bail!("it does not audit");
+            }
+            // Rarely: each answer costs, too, as it counts what ends soon.
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        Ok(self.spent()?.processor - before)
+    }
+
     /// What it has needed so far.
     pub(super) fn spent(&self) -> Result<Spent> {
         let metrics = self.get("/metrics")?;
