@@ -193,13 +193,14 @@ fn unreadable(world: &mut World) -> Result<()> {
     world.try_create(&deep(NAMESPACE))?.is_warned(&["certlint"])
 }
 
-/// A Gateway with something in it that is nested very deeply.
+/// A Gateway with something in it that is nested very deeply, where it is looked at.
 pub(super) fn deep(namespace: &str) -> Value {
     let mut nested = json!(1);
     for _ in 0..400 {
         nested = json!([nested]);
     }
-    let spec = json!({"spec": {"listeners": [], "newer": nested}});
+    let listener = json!({"name": "https", "allowedRoutes": {"newer": nested}});
+    let spec = json!({"spec": {"listeners": [listener]}});
     object(
         "gateway.networking.k8s.io/v1",
         "Gateway",

@@ -1,9 +1,7 @@
 //! Lowers an object beside its neighbours and runs the rules, exactly as the linter does; keeps
 //! what is said of this object and of the Secrets that it names.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use certlint_core::check::{Settings, check};
 use certlint_core::config::Exemptions;
@@ -15,20 +13,20 @@ use certlint_core::model::Model;
 use certlint_core::rules;
 use certlint_core::source::SourceId;
 
-use serde::Deserialize;
-
 use super::policy::Policy;
+use super::references::References;
 use super::surroundings::Surroundings;
 use crate::settings::Verdict;
-use crate::store::{Body, Kept};
+use crate::store::Kept;
 
-/// The judged object in one of its states.
-#[derive(Debug)]
-pub(super) struct State<'a> {
-    pub(super) namespace: &'a str,
-    pub(super) text: Cow<'a, str>,
-    /// `NAMESPACE/NAME` of the Secrets that it names.
-    pub(super) secrets: Vec<String>,
+/// An object in one of its states.
+#[derive(Clone, Copy)]
+pub(super) struct Judged<'a> {
+    /// In JSON.
+    pub(super) text: &'a [u8],
+    pub(super) kept: &'a Kept,
+    /// The Secrets of which its user wants to hear.
+    pub(super) names: &'a References,
 }
 
 /// Something that is said of the object, or of a Secret that it names.
@@ -65,17 +63,18 @@ pub(super) struct Assessment {
 const OBJECT: &str = "object";
 const NEIGHBOUR: &str = "neighbour";
 
-/// Judges a state of an object.
+/// Judges an object, and the Secrets that it names.
 pub(super) fn assess(
-    state: &State<'_>,
+    object: Judged<'_>,
     around: &Surroundings,
     policy: &Policy,
     now: i64,
 ) -> Assessment {
-    let texts = Texts::new(&state.text, around.objects());
+    let texts = Texts::new(object, around.objects());
+    let namespace = object.kept.namespace();
     let loader = Loader::new(&texts);
     let options = Options {
-        namespace: state.namespace.to_owned(),
+        namespace: namespace.to_string(),
         whole_cluster: true,
         unknown_secrets: around.unknown(),
         classes: policy.config.ingress_classes.clone(),
@@ -85,10 +84,10 @@ pub(super) fn assess(
     let (lowered, _) = kubernetes::lower_beside(&loader, &texts.paths(), &summaries, &options);
     let model = loader.finish(lowered.fragments);
     let findings = findings(&model, policy, now);
-    let is_foreign = around.is_foreign_to(state.namespace);
+    let is_foreign = around.is_foreign_to(namespace);
     let named: Vec<_> = summaries
         .iter()
-        .filter(|summary| is_named(state, summary))
+        .filter(|summary| is_named(namespace, object.names, summary))
         .collect();
     let titles: BTreeSet<String> = named.iter().map(|summary| summary.title()).collect();
     let mut assessment = Assessment::default();
@@ -97,13 +96,13 @@ pub(super) fn assess(
         if name == OBJECT {
             assessment.is_unreadable |= finding.rule == "yaml-syntax";
             assessment.lacks_secret |= finding.rule == "secret-missing";
-            let mut said = said(finding, state.namespace, is_foreign);
+            let mut said = said(finding, namespace, is_foreign);
             if said.rule == "reference-not-granted" && !around.knows_grants() {
                 said.level = said.level.min(Level::Warning);
             }
             assessment.own.extend(capped(said, policy));
         } else if titles.contains(name) {
-            let said = said(finding, state.namespace, is_foreign);
+            let said = said(finding, namespace, is_foreign);
             assessment.of_secrets.push(Said {
                 field: String::new(),
                 ..said
@@ -121,18 +120,9 @@ pub(super) fn assess(
     assessment
 }
 
-impl State<'_> {
-    /// Whether the object names this Secret.
-    pub(super) fn names(&self, namespace: &str, name: &str) -> bool {
-        let mut secrets = self.secrets.iter();
-        secrets.any(|named| named.split_once('/') == Some((namespace, name)))
-    }
-}
-
 /// A Secret that the object names, and of which its user may hear.
-fn is_named(state: &State<'_>, summary: &SecretSummary) -> bool {
-    let (namespace, name) = (summary.namespace(), summary.name());
-    **namespace == *state.namespace && state.names(namespace, name)
+fn is_named(namespace: &str, names: &References, summary: &SecretSummary) -> bool {
+    **summary.namespace() == *namespace && names.has(namespace, summary.name())
 }
 
 /// What was found when the Secret was read.
@@ -226,18 +216,21 @@ fn source_name(model: &Model, source: SourceId) -> &str {
 struct Texts(Vec<File>);
 
 impl Texts {
-    fn new<'k>(object: &str, neighbours: impl Iterator<Item = &'k Kept>) -> Self {
-        let mut files = vec![(created(object.as_bytes()), file(OBJECT, object.as_bytes()))];
-        for kept in neighbours {
-            if let Body::Object(json) = kept.body() {
-                files.push((created(json), file(NEIGHBOUR, json)));
-            }
-        }
-        // The order is stable, and what is as old as the object comes before it.
-        files[1..].sort_by(|(a, _), (b, _)| a.cmp(b));
-        let position = files.partition_point(|(created, _)| *created <= files[0].0);
-        files[..position.max(1)].rotate_left(1);
-        Self(files.into_iter().map(|(_, file)| file).collect())
+    fn new<'k>(object: Judged<'_>, neighbours: impl Iterator<Item = &'k Kept>) -> Self {
+        let file = |name: &str, text: &[u8]| File {
+            name: name.to_owned(),
+            bytes: text.into(),
+            mode: None,
+        };
+        let mut all: Vec<_> = neighbours
+            .filter_map(|kept| Some((kept.created(), file(NEIGHBOUR, kept.json()?))))
+            .collect();
+        all.sort_by_key(|(created, _)| *created);
+        // What is as old as the object comes before it.
+        let created = object.kept.created();
+        let place = all.partition_point(|(other, _)| *other <= created);
+        all.insert(place, (created, file(OBJECT, object.text)));
+        Self(all.into_iter().map(|(_, file)| file).collect())
     }
 
     fn paths(&self) -> Vec<Vec<u8>> {
@@ -257,27 +250,4 @@ impl Files for Texts {
     fn list(&self, _: &[u8]) -> Result<Vec<Vec<u8>>, FileError> {
         Err(FileError::Outside)
     }
-}
-
-fn file(name: &str, bytes: &[u8]) -> File {
-    File {
-        name: name.to_owned(),
-        bytes: Arc::from(bytes),
-        mode: None,
-    }
-}
-
-/// The time of creation, which decides who serves a host that two Ingresses claim.
-fn created(json: &[u8]) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Object {
-        metadata: Metadata,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Metadata {
-        creation_timestamp: Option<String>,
-    }
-    let object: Object = serde_json::from_slice(json).ok()?;
-    object.metadata.creation_timestamp
 }

@@ -1,17 +1,16 @@
 //! Judges what is in the cluster already, without a request: for audits.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use certlint_core::finding::Level;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::assess::{Said, State, assess};
+use super::assess::{Judged, Said, assess};
 use super::confirm;
 use super::object::Object;
 use super::policy::Policy;
-use super::references;
+use super::references::References;
 use super::request::Live;
 use super::review;
 use super::surroundings::Surroundings;
@@ -45,9 +44,11 @@ pub(crate) async fn existing(
     if review::mode_of_namespace(store, policy, namespace) == Mode::Off {
         return Vec::new();
     }
-    let Some(state) = state(kept) else {
+    let (Some(names), Some(text)) = (names(kept), kept.json()) else {
         return Vec::new();
     };
+    let names = &names;
+    let object = Judged { text, kept, names };
     let mut around = Surroundings::default();
     around.add(store.neighbours(kept));
     around.look_for_grants(kept.kind(), live);
@@ -57,12 +58,12 @@ pub(crate) async fn existing(
     if around.is_too_large() {
         return Vec::new();
     }
-    let mut found = assess(&state, &around, policy, now);
+    let mut found = assess(object, &around, policy, now);
     // The store has the Secrets of one type and of some namespaces only.
     if found.lacks_secret && !policy.ignores_secrets {
         let deadline = Instant::now() + PATIENCE;
         around.learn(confirm::ask(live, around.missing(), deadline).await);
-        found = assess(&state, &around, policy, now);
+        found = assess(object, &around, policy, now);
     }
     let said = found.own.into_iter().chain(found.of_secrets);
     let mut failing: Vec<_> = said
@@ -74,21 +75,15 @@ pub(crate) async fn existing(
     failing
 }
 
-/// The object as it is; `None` where nobody looks at it.
-fn state(kept: &Kept) -> Option<State<'_>> {
-    let text = str::from_utf8(kept.json()?).ok()?;
-    let raw: &RawValue = serde_json::from_str(text).ok()?;
+/// The Secrets that an object names; `None` where nobody looks at it.
+fn names(kept: &Kept) -> Option<References> {
+    let raw: &RawValue = serde_json::from_slice(kept.json()?).ok()?;
     let object = Object::read(raw)?;
     let is_solver = kept.kind() == Kind::Ingress && object.is_acme_solver();
-    let is_too_large = references::is_too_large(kept.kind(), object.spec());
-    if object.is_being_deleted() || is_solver || is_too_large {
+    if object.is_being_deleted() || is_solver {
         return None;
     }
-    Some(State {
-        namespace: kept.namespace(),
-        text: Cow::Borrowed(text),
-        secrets: references::secrets(kept.kind(), kept.namespace(), object.spec()),
-    })
+    References::read(kept.kind(), kept.namespace(), object.spec())
 }
 
 fn failing(said: Said) -> Failing {

@@ -45,19 +45,26 @@ pub(crate) async fn judge(
     request: &Request<'_>,
     now: i64,
 ) -> Decision {
-    let review = match review::begin(store, policy, request, now) {
+    let mut review = match review::begin(store, policy, request, now) {
         Ok(review) => review,
         Err(decision) => return *decision,
     };
     if review.kind == Kind::Secret {
+        review.read_old();
         return secret::judge(store, policy, request, &review, now);
     }
-    let mut around = surroundings(store, policy, &review);
-    around.look_for_grants(review.kind, live);
+    let mut around = surroundings(store, live, policy, &review);
     if around.is_too_large() {
         return review::unreadable(policy, review.mode, review.kind_name);
     }
     let mut found = Found::assess(&review, &around, policy, now);
+    if found.has_errors() && review.read_old() {
+        around = surroundings(store, live, policy, &review);
+        if around.is_too_large() {
+            return review::unreadable(policy, review.mode, review.kind_name);
+        }
+        found = Found::assess(&review, &around, policy, now);
+    }
     if found.needs_a_look() && !policy.ignores_secrets {
         let names = around.to_confirm(&review);
         around.learn(confirm::ask(live, names, request.deadline).await);
@@ -66,8 +73,13 @@ pub(crate) async fn judge(
     found.decide(&review, &around, policy)
 }
 
-/// The neighbours of both states of the object, but not the object itself.
-fn surroundings(store: &Store, policy: &Policy, review: &Review<'_>) -> Surroundings {
+/// The neighbours of the states of the object that were read, but not the object itself.
+fn surroundings(
+    store: &Store,
+    live: &impl Live,
+    policy: &Policy,
+    review: &Review<'_>,
+) -> Surroundings {
     let mut around = Surroundings::default();
     for sent in review.states() {
         around.add(store.neighbours(&sent.kept));
@@ -76,5 +88,6 @@ fn surroundings(store: &Store, policy: &Policy, review: &Review<'_>) -> Surround
     if policy.ignores_secrets {
         around.ignore_secrets();
     }
+    around.look_for_grants(review.kind, live);
     around
 }

@@ -76,11 +76,11 @@ impl<'a> Object<'a> {
 
     /// Nothing differs that a verdict could depend on.
     pub(super) fn is_same_as(&self, other: &Self) -> bool {
-        let annotations = |object: &Self| {
-            let annotations = object.header.metadata.annotations.as_ref();
-            annotations.filter(|all| !all.is_empty()).cloned()
-        };
-        same(self.header.spec, other.header.spec) && annotations(self) == annotations(other)
+        same(self.header.spec, other.header.spec) && self.annotations().eq(other.annotations())
+    }
+
+    fn annotations(&self) -> impl Iterator<Item = (&String, &String)> {
+        self.header.metadata.annotations.iter().flatten()
     }
 
     /// The text, completed with what the API server would add: an object without a time of

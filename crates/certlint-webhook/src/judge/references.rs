@@ -60,49 +60,62 @@ struct RouteTls {
 /// Hosts of one object. No controller gets on with so many, and comparing them takes its time.
 const HOSTS_MAX: usize = 2_000;
 
-/// Whether an object has more hosts than are judged. Of the other kinds the API bounds them.
-pub(super) fn is_too_large(kind: Kind, spec: Option<&RawValue>) -> bool {
-    let spec = spec.filter(|_| kind == Kind::Ingress);
-    let spec: Option<IngressSpec> = spec.and_then(|spec| serde_json::from_str(spec.get()).ok());
-    spec.is_some_and(|spec| {
-        let listed: usize = spec.tls.iter().map(|entry| entry.hosts.len() + 1).sum();
-        listed > HOSTS_MAX || spec.rules.len() > HOSTS_MAX
-    })
+/// `NAMESPACE/NAME` of the Secrets that an object names.
+#[derive(Debug, Default)]
+pub(super) struct References(Vec<String>);
+
+impl References {
+    /// Of a `spec`; none where the fields have another form than they should. `None` where an
+    /// object has more hosts than are judged; of the other kinds the API bounds them.
+    pub(super) fn read(kind: Kind, namespace: &str, spec: Option<&RawValue>) -> Option<Self> {
+        let Some(spec) = spec.map(RawValue::get) else {
+            return Some(Self::default());
+        };
+        let beside = |name: String| format!("{namespace}/{name}");
+        let of_reference = |reference: Reference| {
+            let namespace = reference.namespace.as_deref().unwrap_or(namespace);
+            Some(format!("{namespace}/{}", reference.name?))
+        };
+        let names = match kind {
+            Kind::Ingress => {
+                let spec: Option<IngressSpec> = serde_json::from_str(spec).ok();
+                if spec.as_ref().is_some_and(IngressSpec::is_too_large) {
+                    return None;
+                }
+                let entries = spec.into_iter().flat_map(|spec| spec.tls);
+                entries
+                    .filter_map(|entry| entry.secret_name.map(beside))
+                    .collect()
+            }
+            Kind::Gateway | Kind::ListenerSet => {
+                let spec: Option<GatewaySpec> = serde_json::from_str(spec).ok();
+                let listeners = spec.into_iter().flat_map(|spec| spec.listeners);
+                let references = listeners
+                    .filter_map(|listener| listener.tls)
+                    .flat_map(|tls| tls.certificate_refs);
+                references.filter_map(of_reference).collect()
+            }
+            Kind::Route => {
+                let spec: Option<RouteSpec> = serde_json::from_str(spec).ok();
+                let tls = spec.and_then(|spec| spec.tls);
+                let reference = tls.and_then(|tls| tls.external_certificate);
+                reference.and_then(of_reference).into_iter().collect()
+            }
+            _ => Vec::new(),
+        };
+        Some(Self(names))
+    }
+
+    pub(super) fn has(&self, namespace: &str, name: &str) -> bool {
+        let mut names = self.0.iter();
+        names.any(|named| named.split_once('/') == Some((namespace, name)))
+    }
 }
 
-/// `NAMESPACE/NAME` of the Secrets; none where the fields have another form than they should.
-pub(super) fn secrets(kind: Kind, namespace: &str, spec: Option<&RawValue>) -> Vec<String> {
-    let Some(spec) = spec.map(RawValue::get) else {
-        return Vec::new();
-    };
-    let beside = |name: String| format!("{namespace}/{name}");
-    let of_reference = |reference: Reference| {
-        let namespace = reference.namespace.as_deref().unwrap_or(namespace);
-        Some(format!("{namespace}/{}", reference.name?))
-    };
-    match kind {
-        Kind::Ingress => {
-            let spec: Option<IngressSpec> = serde_json::from_str(spec).ok();
-            let entries = spec.into_iter().flat_map(|spec| spec.tls);
-            entries
-                .filter_map(|entry| entry.secret_name.map(beside))
-                .collect()
-        }
-        Kind::Gateway | Kind::ListenerSet => {
-            let spec: Option<GatewaySpec> = serde_json::from_str(spec).ok();
-            let listeners = spec.into_iter().flat_map(|spec| spec.listeners);
-            let references = listeners
-                .filter_map(|listener| listener.tls)
-                .flat_map(|tls| tls.certificate_refs);
-            references.filter_map(of_reference).collect()
-        }
-        Kind::Route => {
-            let spec: Option<RouteSpec> = serde_json::from_str(spec).ok();
-            let tls = spec.and_then(|spec| spec.tls);
-            let reference = tls.and_then(|tls| tls.external_certificate);
-            reference.and_then(of_reference).into_iter().collect()
-        }
-        _ => Vec::new(),
+impl IngressSpec {
+    fn is_too_large(&self) -> bool {
+        let listed: usize = self.tls.iter().map(|entry| entry.hosts.len() + 1).sum();
+        listed > HOSTS_MAX || self.rules.len() > HOSTS_MAX
     }
 }
 
@@ -112,7 +125,7 @@ mod tests {
 
     fn named(kind: Kind, spec: &str) -> Vec<String> {
         let spec = RawValue::from_string(spec.to_owned()).unwrap();
-        secrets(kind, "shop", Some(&spec))
+        References::read(kind, "shop", Some(&spec)).unwrap().0
     }
 
     #[test]
@@ -133,14 +146,16 @@ mod tests {
             let hosts = vec![r#""a.example.com""#; hosts].join(",");
             RawValue::from_string(format!(r#"{{"tls": [{{"hosts": [{hosts}]}}]}}"#)).unwrap()
         };
-        assert!(!is_too_large(Kind::Ingress, Some(&spec(1_999))));
-        assert!(is_too_large(Kind::Ingress, Some(&spec(2_000))));
-        assert!(!is_too_large(Kind::Gateway, Some(&spec(2_000))));
+        let read = |kind, hosts| References::read(kind, "shop", Some(&spec(hosts)));
+        assert!(read(Kind::Ingress, 1_999).is_some());
+        assert!(read(Kind::Ingress, 2_000).is_none());
+        assert!(read(Kind::Gateway, 2_000).is_some());
     }
 
     #[test]
     fn a_field_of_another_form_names_nothing() {
         assert!(named(Kind::Ingress, r#"{"tls": "a"}"#).is_empty());
-        assert!(secrets(Kind::Ingress, "shop", None).is_empty());
+        let none = References::read(Kind::Ingress, "shop", None).unwrap();
+        assert!(none.0.is_empty());
     }
 }

@@ -3,11 +3,12 @@
 //! What we do not understand is never refused: a webhook that does so keeps namespaces from being
 //! deleted and clusters from being upgraded.
 
-use super::assess::State;
+use std::borrow::Cow;
+
 use super::decision::{Decision, DecisionKind};
 use super::object::Object;
 use super::policy::{Policy, mode_of, softer};
-use super::references;
+use super::references::References;
 use super::request::Request;
 use super::wording;
 use crate::settings::{Mode, Verdict};
@@ -27,8 +28,11 @@ pub(super) struct Review<'a> {
     pub(super) operation: Operation,
     /// The state that is judged: in a deletion the last one.
     pub(super) sent: Sent<'a>,
-    /// In an update the state that is there; none where it cannot be read.
+    /// In an update the state that is there; none until [`Review::read_old`], and where it cannot
+    /// be read.
     pub(super) old: Option<Sent<'a>>,
+    unread: Option<Object<'a>>,
+    now: i64,
 }
 
 /// What is to happen to the object.
@@ -43,8 +47,9 @@ pub(super) enum Operation {
 #[derive(Debug)]
 pub(super) struct Sent<'a> {
     pub(super) object: Object<'a>,
-    pub(super) state: State<'a>,
+    text: Cow<'a, str>,
     pub(super) kept: Kept,
+    pub(super) names: References,
 }
 
 /// Decides whether a request is looked at; the decision is the answer where it is not.
@@ -62,32 +67,31 @@ pub(super) fn begin<'a>(
     if mode == Mode::Off || !request.subresource.is_empty() {
         return skipped();
     }
-    let read = |raw| Sent::read(kind, request.namespace, raw, now);
     let (operation, sent, old) = match (request.operation, request.object, request.old_object) {
         ("CREATE", Some(new), _) => (Operation::Create, new, None),
         ("UPDATE", Some(new), old) => (Operation::Update, new, old),
         ("DELETE", _, Some(old)) if kind == Kind::Secret => (Operation::Delete, old, None),
         _ => return skipped(),
     };
-    let Some(sent) = read(sent) else {
-        return Err(Box::new(unreadable(policy, mode, request.kind)));
+    let unreadable = |mode| Err(Box::new(unreadable(policy, mode, request.kind)));
+    let Some(object) = Object::read(sent) else {
+        return unreadable(mode);
     };
-    let old = old.and_then(read);
-    let object = &sent.object;
-    if references::is_too_large(kind, object.spec()) {
-        return Err(Box::new(unreadable(policy, mode, request.kind)));
-    }
+    let old = old.and_then(Object::read);
     let is_solver = kind == Kind::Ingress && object.is_acme_solver();
     // Secrets have no `spec`: what changed in one is seen in its certificate.
     let mut before = old.iter().filter(|_| kind != Kind::Secret);
-    let is_unchanged = before.any(|old| object.is_same_as(&old.object));
+    let is_unchanged = before.any(|old| object.is_same_as(old));
     if object.is_being_deleted() || is_solver || is_unchanged {
         return skipped();
     }
-    let mode = mode_of_object(policy, mode, object);
+    let mode = mode_of_object(policy, mode, &object);
     if mode == Mode::Off {
         return Err(Box::new(Decision::skipped(mode)));
     }
+    let Some(sent) = Sent::read(kind, request.namespace, object, now) else {
+        return unreadable(mode);
+    };
     Ok(Review {
         kind,
         kind_name: request.kind,
@@ -95,13 +99,23 @@ pub(super) fn begin<'a>(
         mode,
         operation,
         sent,
-        old,
+        old: None,
+        unread: old,
+        now,
     })
 }
 
-impl Review<'_> {
+impl<'a> Review<'a> {
     pub(super) fn name(&self) -> &str {
         self.sent.object.name()
+    }
+
+    /// Reads the state that is there, which most requests do not need. Whether there is one that
+    /// was not read before.
+    pub(super) fn read_old(&mut self) -> bool {
+        let old = self.unread.take();
+        self.old = old.and_then(|old| Sent::read(self.kind, self.namespace, old, self.now));
+        self.old.is_some()
     }
 
     /// Whether a route, which has its Secrets from what it is attached to.
@@ -114,38 +128,33 @@ impl Review<'_> {
 
     /// Whether the object names a Secret, or did so before.
     pub(super) fn names(&self, namespace: &str, name: &str) -> bool {
-        self.states().any(|sent| sent.state.names(namespace, name))
+        self.states().any(|sent| sent.names.has(namespace, name))
     }
 
-    /// The state that is judged, and the old one.
-    pub(super) fn states(&self) -> impl Iterator<Item = &Sent<'_>> {
+    /// The state that is judged, and the old one if it was read.
+    pub(super) fn states(&self) -> impl Iterator<Item = &Sent<'a>> {
         std::iter::once(&self.sent).chain(&self.old)
     }
 }
 
 impl<'a> Sent<'a> {
-    fn read(
-        kind: Kind,
-        namespace: &'a str,
-        raw: &'a serde_json::value::RawValue,
-        now: i64,
-    ) -> Option<Self> {
-        let object = Object::read(raw)?;
+    fn read(kind: Kind, namespace: &str, object: Object<'a>, now: i64) -> Option<Self> {
+        let names = References::read(kind, namespace, object.spec())?;
         let text = object.text(namespace, now);
         let kept = Kept::read(kind, text.as_bytes())?;
-        if matches!(kept.body(), Body::TooLarge) {
-            return None;
-        }
-        let secrets = references::secrets(kind, namespace, object.spec());
-        Some(Self {
+        let is_whole = !matches!(kept.body(), Body::TooLarge);
+        is_whole.then_some(Self {
             object,
-            state: State {
-                namespace,
-                text,
-                secrets,
-            },
+            text,
             kept,
+            names,
         })
+    }
+
+    /// What is lowered of it. A Route brings its key in itself, which is never kept.
+    pub(super) fn judged(&self) -> &[u8] {
+        let kept = self.kept.json().filter(|_| self.kept.kind() != Kind::Route);
+        kept.unwrap_or(self.text.as_bytes())
     }
 }
 
@@ -166,10 +175,9 @@ fn kind_of(request: &Request<'_>) -> Option<Kind> {
 
 /// A label that is no mode is as good as none.
 pub(super) fn mode_of_namespace(store: &Store, policy: &Policy, namespace: &str) -> Mode {
-    let labels = store.namespace_labels(namespace);
-    let label = labels.as_ref().and_then(|labels| labels.get(MODE));
+    let label = store.namespace_label(namespace, MODE);
     label
-        .and_then(|label| mode_of(label))
+        .and_then(|label| mode_of(&label))
         .unwrap_or(policy.mode)
 }
 

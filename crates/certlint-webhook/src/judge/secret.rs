@@ -8,15 +8,16 @@ use std::sync::Arc;
 use certlint_core::kubernetes::SecretSummary;
 
 use super::Decision;
-use super::assess::{Said, State, assess};
+use super::assess::{Judged, Said, assess};
 use super::policy::Policy;
 use super::ratchet;
+use super::references::References;
 use super::request::Request;
 use super::review::{Operation, Review, Sent};
 use super::surroundings::Surroundings;
 use super::verdict::Answer;
 use crate::settings::{Mode, Verdict};
-use crate::store::{Body, Kept, SecretName, Store};
+use crate::store::{Body, SecretName, Store};
 
 /// Objects that use one Secret and are looked at.
 const USES_MAX: usize = 50;
@@ -56,17 +57,24 @@ pub(super) fn judge(
         unreadable_secret: Verdict::Deny,
         ..policy.clone()
     };
+    // What is said of the Secret itself is not looked at.
+    let nobody = References::default();
     let mut said = Vec::new();
     for user in store.uses_of(&name).iter().take(USES_MAX) {
         let mut around = Surroundings::default();
         around.add(store.neighbours(user));
-        let Some(state) = state(user) else {
+        let Some(text) = user.json() else {
             continue;
         };
+        let object = Judged {
+            text,
+            kept: user,
+            names: &nobody,
+        };
         around.set(name.clone(), old.clone());
-        let before = assess(&state, &around, &strict, now);
+        let before = assess(object, &around, &strict, now);
         around.set(name.clone(), new.clone());
-        let after = assess(&state, &around, &strict, now);
+        let after = assess(object, &around, &strict, now);
         let (added, _) = ratchet::split(&after.own, &before.own);
         said.extend(added.into_iter().map(|one| Said {
             message: format!(
@@ -100,16 +108,4 @@ fn summary(sent: &Sent<'_>) -> Option<Arc<SecretSummary>> {
         Body::Secret(summary) => Some(summary.clone()),
         Body::Object(_) | Body::TooLarge => None,
     }
-}
-
-/// An object of the store, to be judged again.
-fn state(kept: &Kept) -> Option<State<'_>> {
-    let Body::Object(json) = kept.body() else {
-        return None;
-    };
-    Some(State {
-        namespace: kept.namespace(),
-        text: str::from_utf8(json).ok()?.into(),
-        secrets: Vec::new(),
-    })
 }

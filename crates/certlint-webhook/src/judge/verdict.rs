@@ -2,11 +2,11 @@
 
 use certlint_core::finding::Level;
 
-use super::assess::{Assessment, Said, assess};
+use super::assess::{Assessment, Judged, Said, assess};
 use super::decision::{Cause, Decision, DecisionKind};
 use super::policy::Policy;
 use super::ratchet;
-use super::review::{Operation, Review};
+use super::review::{Operation, Review, Sent};
 use super::surroundings::Surroundings;
 use super::wording;
 use crate::settings::{Mode, Verdict};
@@ -32,25 +32,36 @@ enum Old {
 }
 
 impl Found {
-    /// Judges both states within the same surroundings.
+    /// Judges the states that were read, within the same surroundings.
     pub(super) fn assess(
         review: &Review<'_>,
         around: &Surroundings,
         policy: &Policy,
         now: i64,
     ) -> Self {
-        let assess = |state| assess(state, around, policy, now);
-        let new = assess(&review.sent.state);
-        let has_errors = ratchet::errors(&new.own).next().is_some();
-        let old = match (review.operation, &review.old) {
-            (Operation::Update, None) => Old::Unknown,
-            (Operation::Update, Some(old)) if has_errors => match assess(&old.state) {
-                old if old.is_unreadable => Old::Unknown,
-                old => Old::Known(old),
-            },
-            _ => Old::None,
+        let assess = |sent: &Sent<'_>| {
+            let object = Judged {
+                text: sent.judged(),
+                kept: &sent.kept,
+                names: &sent.names,
+            };
+            assess(object, around, policy, now)
         };
-        Self { new, old }
+        let mut found = Self {
+            new: assess(&review.sent),
+            old: Old::None,
+        };
+        if review.operation == Operation::Update && found.has_errors() {
+            let old = review.old.as_ref().map(assess);
+            let old = old.filter(|old| !old.is_unreadable);
+            found.old = old.map_or(Old::Unknown, Old::Known);
+        }
+        found
+    }
+
+    /// The object has what would be a reason to refuse it if it was new.
+    pub(super) fn has_errors(&self) -> bool {
+        ratchet::errors(&self.new.own).next().is_some()
     }
 
     /// Something would be refused, or a Secret seems not to be there.

@@ -125,9 +125,7 @@ impl Kept {
         if kind == Kind::Secret {
             return SecretSummary::read(json).map(Self::of_secret);
         }
-        let object: serde_json::Value = serde_json::from_slice(json).ok()?;
-        object.get("metadata")?.as_object()?;
-        let object = project(kind, &object);
+        let object = project(kind, json)?;
         let text =
             |value: &serde_json::Value| value.as_str().filter(|s| !s.is_empty()).map(Arc::from);
         let metadata = &object["metadata"];
@@ -206,6 +204,11 @@ impl Kept {
             Body::Object(json) => Some(json),
             Body::Secret(_) | Body::TooLarge => None,
         }
+    }
+
+    /// When it was made, as it is written: in UTC, so that times compare as texts.
+    pub(crate) fn created(&self) -> &str {
+        &self.created
     }
 
     /// The class that an Ingress names itself.

@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use certlint_core::kubernetes::SecretSummary;
+use serde::Deserialize;
 
 use changes::Changes;
 use links::Link;
@@ -127,15 +128,19 @@ impl Store {
         neighbours::of(self, object)
     }
 
-    /// The labels of a namespace; `None` for one that is not known.
-    pub(crate) fn namespace_labels(&self, namespace: &str) -> Option<BTreeMap<String, String>> {
+    /// A label of a namespace; `None` where there is none, or the namespace is not known.
+    pub(crate) fn namespace_label(&self, namespace: &str, key: &str) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Object {
+            metadata: Metadata,
+        }
+        #[derive(Deserialize)]
+        struct Metadata {
+            labels: BTreeMap<String, String>,
+        }
         let kept = self.shelf(Kind::Namespace).get("", namespace)?;
-        let object: serde_json::Value = serde_json::from_slice(kept.json()?).ok()?;
-        let labels = object["metadata"]["labels"].as_object();
-        let text = |(key, value): (&String, &serde_json::Value)| {
-            Some((key.clone(), value.as_str()?.to_owned()))
-        };
-        Some(labels.into_iter().flatten().filter_map(text).collect())
+        let mut object: Object = serde_json::from_slice(kept.json()?).ok()?;
+        object.metadata.labels.remove(key)
     }
 
     /// Whose findings may change with a Secret: what names it, the routes behind a Gateway that

@@ -4,6 +4,11 @@
 //! Nothing of the status is kept, no managed fields, and never a private key: that of a Route stands
 //! in the object itself.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::Kind;
@@ -134,9 +139,25 @@ static TLS_STORE: Keep = Fields(&[("certificates", All), ("defaultCertificate", 
 
 static NOTHING: Keep = Fields(&[]);
 
-/// The object with the fields that matter.
-pub(super) fn project(kind: Kind, object: &Value) -> Value {
-    let (metadata, spec) = match kind {
+/// Reads an object from JSON with the fields that matter; `None` for what is none.
+pub(super) fn project(kind: Kind, json: &[u8]) -> Option<Value> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let mut kept = Whole(kind).deserialize(&mut deserializer).ok()?;
+    deserializer.end().ok()?;
+    let metadata = kept.get_mut("metadata")?;
+    let created = metadata["creationTimestamp"].as_str();
+    if created.is_none_or(str::is_empty) {
+        metadata["creationTimestamp"] = NEWEST.into();
+    }
+    let (api_version, name) = kind.names();
+    kept.insert("apiVersion".to_owned(), api_version.into());
+    kept.insert("kind".to_owned(), name.into());
+    Some(Value::Object(kept))
+}
+
+/// What is kept of metadata and spec.
+fn parts(kind: Kind) -> (&'static Keep, &'static Keep) {
+    match kind {
         Kind::Certificate => (&METADATA, &CERTIFICATE),
         Kind::ExternalSecret => (&METADATA, &EXTERNAL_SECRET),
         Kind::Gateway | Kind::ListenerSet => (&METADATA, &LISTENERS),
@@ -150,53 +171,136 @@ pub(super) fn project(kind: Kind, object: &Value) -> Value {
         Kind::TlsStore => (&METADATA, &TLS_STORE),
         // Never kept as it is.
         Kind::Secret => (&NOTHING, &NOTHING),
-    };
-    let (api_version, name) = kind.names();
-    let mut kept = Map::new();
-    kept.insert("apiVersion".to_owned(), api_version.into());
-    kept.insert("kind".to_owned(), name.into());
-    let mut part = |name: &str, keep| {
-        if let Some(value) = keep_of(keep, &object[name]) {
-            kept.insert(name.to_owned(), value);
-        }
-    };
-    part("metadata", metadata);
-    part("spec", spec);
-    let mut kept = Value::Object(kept);
-    if kept["metadata"]["creationTimestamp"]
-        .as_str()
-        .is_none_or(str::is_empty)
-    {
-        kept["metadata"]["creationTimestamp"] = NEWEST.into();
     }
-    kept
 }
 
-/// `None` for what is not kept, or is not what it should be.
-fn keep_of(keep: &Keep, value: &Value) -> Option<Value> {
-    match (keep, value) {
-        (_, Value::Null) => None,
-        (All, _) => Some(value.clone()),
-        (Fields(fields), Value::Object(object)) => {
-            let fields = fields.iter().filter_map(|(name, keep)| {
-                let value = keep_of(keep, object.get(*name)?)?;
-                Some(((*name).to_owned(), value))
-            });
-            Some(Value::Object(fields.collect()))
+/// An object; what else is in it is not even taken into memory.
+struct Whole(Kind);
+
+impl<'de> DeserializeSeed<'de> for Whole {
+    type Value = Map<String, Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Whole {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (metadata, spec) = parts(self.0);
+        let mut kept = Map::new();
+        while let Some(Key(key)) = map.next_key()? {
+            let keep = match &*key {
+                "metadata" => metadata,
+                "spec" => spec,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            set(&mut kept, &key, map.next_value_seed(Part(keep))?);
         }
-        (Items(keep), Value::Array(items)) => {
+        Ok(kept)
+    }
+}
+
+/// A value of an object, of which a part is kept; none where it is not what it should be.
+struct Part(&'static Keep);
+
+impl<'de> DeserializeSeed<'de> for Part {
+    type Value = Option<Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        match self.0 {
+            All => Option::deserialize(deserializer),
+            Fields(_) | Items(_) | Annotations => deserializer.deserialize_any(self),
+        }
+    }
+}
+
+impl<'de> Visitor<'de> for Part {
+    type Value = Option<Value>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut kept = Map::new();
+        while let Some(Key(key)) = map.next_key()? {
+            let keep = match self.0 {
+                Fields(fields) => fields.iter().find(|(name, _)| *name == key),
+                Annotations if ANNOTATIONS.iter().any(|own| key.starts_with(own)) => {
+                    Some(&("", All))
+                }
+                All | Items(_) | Annotations => None,
+            };
+            match keep {
+                Some((_, keep)) => set(&mut kept, &key, map.next_value_seed(Self(keep))?),
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(match self.0 {
+            Fields(_) => Some(Value::Object(kept)),
+            Annotations => (!kept.is_empty()).then_some(Value::Object(kept)),
+            All | Items(_) => None,
+        })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let Items(keep) = self.0 else {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(None);
+        };
+        let mut kept = Vec::new();
+        while let Some(item) = list.next_element_seed(Self(keep))? {
             // What is nothing to anybody still takes its place.
-            let items = items.iter().map(|item| keep_of(keep, item));
-            Some(items.map(Option::unwrap_or_default).collect())
+            kept.push(item.unwrap_or_default());
         }
-        (Annotations, Value::Object(annotations)) => {
-            let is_read = |key: &str| ANNOTATIONS.iter().any(|prefix| key.starts_with(prefix));
-            let kept = annotations.iter().filter(|(key, _)| is_read(key));
-            let kept: Map<_, _> = kept
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect();
-            (!kept.is_empty()).then_some(Value::Object(kept))
-        }
-        (Fields(_) | Items(_) | Annotations, _) => None,
+        Ok(Some(Value::Array(kept)))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
+
+/// The key of a field, from where it was read if it has no escapes.
+#[derive(Deserialize)]
+struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
+
+/// Of two fields with one name the last one counts.
+fn set(kept: &mut Map<String, Value>, key: &str, value: Option<Value>) {
+    match value {
+        Some(value) => drop(kept.insert(key.to_owned(), value)),
+        None => drop(kept.remove(key)),
     }
 }
