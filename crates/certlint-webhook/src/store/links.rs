@@ -1,6 +1,7 @@
 //! What an object has to do with others, as keys to find it by.
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -12,8 +13,9 @@ use super::{Kind, SecretName};
 pub(super) enum Link {
     /// It is the class of Ingresses that name none.
     DefaultClass,
-    /// An Ingress has something to do with this host, lower case; `_` stands for all hosts.
-    Host(Arc<str>),
+    /// An Ingress has something to do with a host: the hash of one of [`hosts`]. Should two hosts
+    /// ever have the same, an Ingress is looked at in vain.
+    Host(u64),
     /// cert-manager writes the Secret for the hosts of this object.
     Issued(SecretName),
     /// It names the Secret to serve it.
@@ -25,10 +27,19 @@ pub(super) enum Link {
 }
 
 impl Link {
+    /// The link of one of [`hosts`].
+    pub(super) fn host(host: &str) -> Self {
+        Self::Host(hash(host))
+    }
+
+    /// What it is found by where there are many.
+    pub(super) fn hash(&self) -> u64 {
+        hash(self)
+    }
+
     pub(super) fn texts(&mut self) -> Vec<&mut Arc<str>> {
         match self {
-            Self::DefaultClass => Vec::new(),
-            Self::Host(host) => vec![host],
+            Self::DefaultClass | Self::Host(_) => Vec::new(),
             Self::Issued(secret) | Self::Names(secret) | Self::Writes(secret) => {
                 vec![&mut secret.namespace, &mut secret.name]
             }
@@ -85,17 +96,14 @@ pub(super) fn links(kind: Kind, namespace: &Arc<str>, object: &Value) -> Box<[Li
     links.into_iter().collect()
 }
 
-fn ingress(object: &Value, namespace: &Arc<str>, links: &mut BTreeSet<Link>) {
-    const NGINX: &str = "nginx.ingress.kubernetes.io/";
+/// The hosts that a projected Ingress has something to do with, lower case; `_` stands for all.
+pub(super) fn hosts(object: &Value) -> BTreeSet<String> {
     let spec = &object["spec"];
-    let nginx = |name: &str| annotation(object, &format!("{NGINX}{name}"));
-    let is_issued = is_annotated(object, "cert-manager.io/issuer")
-        || is_annotated(object, "cert-manager.io/cluster-issuer")
-        || annotation(object, "kubernetes.io/tls-acme") == Some("true");
+    let mut hosts = BTreeSet::new();
     let mut host = |host: &str| {
-        links.insert(Link::Host(host.to_ascii_lowercase().into()));
+        hosts.insert(host.to_ascii_lowercase());
     };
-    let redirects = nginx("from-to-www-redirect").is_some();
+    let redirects = nginx(object, "from-to-www-redirect").is_some();
     let mut serves_all = false;
     for rule in items(&spec["rules"]) {
         let Some(name) = text(&rule["host"]) else {
@@ -112,7 +120,7 @@ fn ingress(object: &Value, namespace: &Arc<str>, links: &mut BTreeSet<Link>) {
     }
     let listed = items(&spec["tls"]).flat_map(|entry| items(&entry["hosts"]));
     listed.filter_map(text).for_each(&mut host);
-    let aliases = nginx("server-alias")
+    let aliases = nginx(object, "server-alias")
         .into_iter()
         .flat_map(|value| value.split(','));
     aliases
@@ -122,9 +130,23 @@ fn ingress(object: &Value, namespace: &Arc<str>, links: &mut BTreeSet<Link>) {
     // Of the many without a host only these have a say in what others get.
     let says_something = ["server-alias", "from-to-www-redirect", "proxy-ssl-verify"];
     let serves_all = serves_all || items(&spec["rules"]).next().is_none();
-    if serves_all && says_something.iter().any(|name| nginx(name).is_some()) {
+    if serves_all
+        && says_something
+            .iter()
+            .any(|name| nginx(object, name).is_some())
+    {
         host("_");
     }
+    hosts
+}
+
+fn ingress(object: &Value, namespace: &Arc<str>, links: &mut BTreeSet<Link>) {
+    let spec = &object["spec"];
+    let is_issued = is_annotated(object, "cert-manager.io/issuer")
+        || is_annotated(object, "cert-manager.io/cluster-issuer")
+        || annotation(object, "kubernetes.io/tls-acme") == Some("true");
+    let hosts = hosts(object);
+    links.extend(hosts.iter().map(|host| Link::host(host)));
     for name in items(&spec["tls"]).filter_map(|entry| text(&entry["secretName"])) {
         let secret = SecretName {
             namespace: namespace.clone(),
@@ -135,7 +157,7 @@ fn ingress(object: &Value, namespace: &Arc<str>, links: &mut BTreeSet<Link>) {
         }
         links.insert(Link::Names(secret));
     }
-    let backend = nginx("proxy-ssl-secret").and_then(|value| value.split_once('/'));
+    let backend = nginx(object, "proxy-ssl-secret").and_then(|value| value.split_once('/'));
     links.extend(backend.map(|(namespace, name)| {
         Link::Names(SecretName {
             namespace: namespace.into(),
@@ -199,6 +221,16 @@ fn annotation<'o>(object: &'o Value, key: &str) -> Option<&'o str> {
     object["metadata"]["annotations"][key].as_str()
 }
 
+fn nginx<'o>(object: &'o Value, name: &str) -> Option<&'o str> {
+    annotation(object, &format!("nginx.ingress.kubernetes.io/{name}"))
+}
+
 fn is_annotated(object: &Value, key: &str) -> bool {
     annotation(object, key).is_some()
+}
+
+fn hash<T: Hash + ?Sized>(value: &T) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
 }

@@ -12,10 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use certlint_core::kubernetes::SecretSummary;
-use certlint_core::name::HostPattern;
+use certlint_core::name::{HostPattern, SanSet, Verdict, covers};
 
-use super::links::Link;
-use super::secrets::does_cover;
+use super::links::{self, Link};
 use super::{Kept, Kind, SecretName, Store};
 
 /// What can change the verdict on an object.
@@ -94,15 +93,33 @@ impl Gathered<'_> {
             self.named(&store, false);
             self.add(store);
         }
-        for link in object.links() {
-            if let Link::Host(host) = link {
-                for other in self.store.shelf(Kind::Ingress).linked(link) {
-                    self.add(other.clone());
-                    self.named(&other, false);
-                }
-                self.pool(host);
+        let named = self.certificates(object);
+        for host in self.hosts() {
+            for other in self.store.shelf(Kind::Ingress).linked(&Link::host(&host)) {
+                self.add(other.clone());
+                self.named(&other, false);
+            }
+            let pattern = HostPattern::ingress(&host);
+            let mut named = named.iter();
+            if !named.any(|names| matches!(covers(names, &pattern), Verdict::Covered(_))) {
+                self.pool(&pattern);
             }
         }
+    }
+
+    fn hosts(&self) -> BTreeSet<String> {
+        let json = self.object.json().unwrap_or_default();
+        let object = serde_json::from_slice(json).unwrap_or_default();
+        links::hosts(&object)
+    }
+
+    /// The names in the certificates that an object names.
+    fn certificates(&self, object: &Kept) -> Vec<SanSet> {
+        let secrets = object.links().iter().filter_map(|link| match link {
+            Link::Names(secret) => self.store.secret(&secret.namespace, &secret.name),
+            _ => None,
+        });
+        secrets.filter_map(|secret| secret.names()).collect()
     }
 
     /// The classes that say who is whose rival: that of the object, and the default.
@@ -115,22 +132,12 @@ impl Gathered<'_> {
             .for_each(|class| self.add(class));
     }
 
-    /// For controllers that serve any Secret of the namespace's Ingresses that covers a host: such
-    /// a Secret, or else one of which nothing is known, each with an Ingress that brings it in.
-    fn pool(&mut self, host: &str) {
+    /// For controllers that serve any Secret of the namespace's Ingresses that covers a host: where
+    /// the own ones do not, such a Secret, or else one of which nothing is known, each with an
+    /// Ingress that brings it in.
+    fn pool(&mut self, pattern: &HostPattern) {
         let namespace = self.object.namespace().clone();
-        let pattern = HostPattern::ingress(host);
-        let named = self.object.links().iter().filter_map(|link| match link {
-            Link::Names(secret) => self.store.secret(&secret.namespace, &secret.name),
-            _ => None,
-        });
-        if named
-            .into_iter()
-            .any(|secret| does_cover(&secret, &pattern))
-        {
-            return;
-        }
-        let covering = self.store.secrets.covering(&namespace, &pattern);
+        let covering = self.store.secrets.covering(&namespace, pattern);
         if let Some(first) = covering.first() {
             // Nobody may name it; then it is what the user may have meant.
             let name = name_of(first);

@@ -191,7 +191,7 @@ impl PartialEq for ByName {
 impl Eq for ByName {}
 
 /// The certificate of a Secret covers all of a host.
-pub(super) fn does_cover(secret: &SecretSummary, host: &HostPattern) -> bool {
+fn does_cover(secret: &SecretSummary, host: &HostPattern) -> bool {
     let names = secret.names();
     names.is_some_and(|names| matches!(covers(&names, host), Verdict::Covered(_)))
 }

@@ -3,7 +3,7 @@
 //! Writers take turns and prepare a new list beside the old one; readers wait for a single change
 //! or for the exchange of two pointers, never for a list.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use certlint_core::kubernetes::Shared;
@@ -23,9 +23,16 @@ pub(super) struct Shelf {
 struct Objects {
     /// By namespace and name.
     by_name: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Arc<Kept>>>,
-    /// The oldest first.
-    by_link: HashMap<Link, Vec<Arc<Kept>>>,
+    /// By the hash of the link, so that not every link is held twice.
+    by_link: BTreeMap<u64, Linked>,
     too_large: usize,
+}
+
+/// The objects with a link, the oldest first: of most there is one.
+#[derive(Clone, Debug)]
+enum Linked {
+    One(Arc<Kept>),
+    More(Vec<Arc<Kept>>),
 }
 
 impl Shelf {
@@ -72,7 +79,7 @@ impl Shelf {
 
     /// The objects with a link, the oldest first.
     pub(super) fn linked(&self, link: &Link) -> Vec<Arc<Kept>> {
-        self.read(|objects| objects.by_link.get(link).cloned().unwrap_or_default())
+        self.read(|objects| objects.linked(link).cloned().collect())
     }
 
     /// The first of the objects with a link that is one of those that are meant, the oldest first.
@@ -82,7 +89,7 @@ impl Shelf {
         is_meant: impl Fn(&Kept) -> bool,
     ) -> Option<Arc<Kept>> {
         self.read(|objects| {
-            let mut linked = objects.by_link.get(link)?.iter();
+            let mut linked = objects.linked(link);
             linked.find(|object| is_meant(object)).cloned()
         })
     }
@@ -122,12 +129,18 @@ impl Shelf {
 }
 
 impl Objects {
+    fn linked(&self, link: &Link) -> impl Iterator<Item = &Arc<Kept>> {
+        let linked = self.by_link.get(&link.hash()).map(Linked::objects);
+        let linked = linked.unwrap_or_default().iter();
+        linked.filter(|object| object.links().contains(link))
+    }
+
     fn insert(&mut self, object: Arc<Kept>) {
         self.remove(object.namespace(), object.name());
         for link in object.links() {
-            let linked = self.by_link.entry(link.clone()).or_default();
-            let place = linked.partition_point(|other| *other < object);
-            linked.insert(place, object.clone());
+            let linked = self.by_link.remove(&link.hash());
+            let linked = Linked::with(linked, object.clone());
+            self.by_link.insert(link.hash(), linked);
         }
         self.too_large += usize::from(matches!(object.body(), Body::TooLarge));
         let names = self.by_name.entry(object.namespace().clone()).or_default();
@@ -146,12 +159,42 @@ impl Objects {
         }
         self.too_large -= usize::from(matches!(object.body(), Body::TooLarge));
         for link in object.links() {
-            if let Some(linked) = self.by_link.get_mut(link) {
-                linked.retain(|other| !Arc::ptr_eq(other, &object));
-                if linked.is_empty() {
-                    self.by_link.remove(link);
-                }
+            let linked = self.by_link.remove(&link.hash());
+            if let Some(linked) = linked.and_then(|linked| linked.without(&object)) {
+                self.by_link.insert(link.hash(), linked);
             }
+        }
+    }
+}
+
+impl Linked {
+    fn objects(&self) -> &[Arc<Kept>] {
+        match self {
+            Self::One(object) => std::slice::from_ref(object),
+            Self::More(objects) => objects,
+        }
+    }
+
+    fn with(held: Option<Self>, object: Arc<Kept>) -> Self {
+        let mut objects = match held {
+            None => return Self::One(object),
+            Some(Self::One(other)) => vec![other],
+            Some(Self::More(objects)) => objects,
+        };
+        let place = objects.partition_point(|other| *other < object);
+        objects.insert(place, object);
+        Self::More(objects)
+    }
+
+    fn without(self, object: &Arc<Kept>) -> Option<Self> {
+        let mut objects = match self {
+            Self::One(other) => return (!Arc::ptr_eq(&other, object)).then_some(Self::One(other)),
+            Self::More(objects) => objects,
+        };
+        objects.retain(|other| !Arc::ptr_eq(other, object));
+        match objects.len() {
+            0 | 1 => objects.pop().map(Self::One),
+            _ => Some(Self::More(objects)),
         }
     }
 }
