@@ -36,6 +36,8 @@ use crate::settings::{Limits, Mode, Span, Verdict};
 const SMALL: usize = 256 << 10;
 /// Large reviews at once. Each takes some ten times its size while it is judged.
 const LARGE_AT_ONCE: usize = 2;
+/// For the rest of a request that is turned away.
+const SKIPPING: Duration = Duration::from_secs(1);
 /// What the API server waits if it does not say so.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most that a webhook configuration can ask for.
@@ -98,6 +100,7 @@ pub(super) async fn answer(State(desk): State<Arc<Desk>>, request: Request) -> R
     let start = Instant::now();
     let Ok(_place) = Arc::clone(&desk.in_flight).try_acquire_owned() else {
         desk.metrics.shed.inc();
+        skip(request.into_body()).await;
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "too many reviews at once");
     };
     let _counted = InFlight::of(&desk.metrics);
@@ -329,6 +332,20 @@ async fn next(frames: &mut Body, due: Instant) -> Result<Option<Bytes>, Refusal>
         if let Ok(data) = frame.map_err(broken)?.into_data() {
             return Ok(Some(data));
         }
+    }
+}
+
+/// Reads a body away, if it is small and comes soon: a connection that is closed with something
+/// unread is reset, and the answer is lost with it.
+async fn skip(mut body: Body) {
+    let due = Instant::now() + SKIPPING;
+    let mut left = SMALL;
+    while let Ok(Some(Ok(frame))) = timeout_at(due, body.frame()).await {
+        let size = frame.data_ref().map_or(0, Bytes::len);
+        let Some(rest) = left.checked_sub(size) else {
+            return;
+        };
+        left = rest;
     }
 }
 

@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 use super::HOST;
 
 /// Nothing here takes this long but on a machine that hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}

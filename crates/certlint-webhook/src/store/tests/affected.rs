@@ -43,7 +43,7 @@ impl Live for AsTheStore {
 #[test]
 fn no_finding_changes_unnoticed() {
     let config = ProptestConfig {
-        cases: 300,
+        cases: 50,
         failure_persistence: None,
         ..ProptestConfig::default()
     };
