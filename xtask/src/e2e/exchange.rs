@@ -19,11 +19,7 @@ pub(super) fn suite() -> Suite {
         prepares: "the chart with default values, and a namespace with a Secret",
         prepare: |world| {
             world.install(&["config.shutdown.delay=1s"])?;
-            world.namespace(NAMESPACE, json!({}))?;
-            let shop = world.authority.issue(&["shop.example.com"])?;
-            world
-                .create(&secret(NAMESPACE, "shop", &shop))?
-                .is_allowed()
+            world.shop(NAMESPACE)
         },
         cases: vec![
             Case::new(

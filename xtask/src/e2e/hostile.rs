@@ -19,11 +19,7 @@ pub(super) fn suite() -> Suite {
         prepares: "two replicas with `failurePolicy: Fail`, and a namespace",
         prepare: |world| {
             world.install(&["webhook.failurePolicy=Fail"])?;
-            world.namespace(NAMESPACE, json!({}))?;
-            let shop = world.authority.issue(&["shop.example.com"])?;
-            world
-                .create(&secret(NAMESPACE, "shop", &shop))?
-                .is_allowed()
+            world.shop(NAMESPACE)
         },
         cases: vec![
             Case::new(

@@ -77,6 +77,14 @@ impl World {
         Ok(())
     }
 
+    /// A namespace with the Secret `shop`, which covers `shop.example.com`.
+    pub(super) fn shop(&self, namespace: &str) -> Result<()> {
+        self.namespace(namespace, json!({}))?;
+        let shop = self.authority.issue(&["shop.example.com"])?;
+        let shop = secret(namespace, "shop", &shop);
+        self.create(&shop)?.is_allowed()
+    }
+
     /// Creates an object; the answer says whether it was allowed.
     pub(super) fn create(&self, object: &Value) -> Result<Answer> {
         self.cluster.api.post(&collection(object), object)

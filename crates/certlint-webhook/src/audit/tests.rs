@@ -132,6 +132,14 @@ impl World {
     }
 }
 
+/// A cluster with an Ingress whose host its Secret does not cover.
+fn mismatched() -> Fake {
+    let fake = Fake::new();
+    fake.put(SECRETS, secret());
+    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    fake
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_change_raises_a_finding_and_another_one_clears_it() {
     let fake = Fake::new();
@@ -182,9 +190,7 @@ async fn a_secret_of_another_type_is_looked_up_before_it_is_called_missing() {
 
 #[tokio::test(start_paused = true)]
 async fn secrets_that_may_no_longer_be_read_are_not_called_missing() {
-    let fake = Fake::new();
-    fake.put(SECRETS, secret());
-    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    let fake = mismatched();
     let world = World::audited(&fake);
     world.until(&["name-not-covered"]).await;
     world.fake.forbid(SECRETS);
@@ -193,9 +199,7 @@ async fn secrets_that_may_no_longer_be_read_are_not_called_missing() {
 
 #[tokio::test(start_paused = true)]
 async fn only_the_holder_of_the_lease_publishes() {
-    let fake = Fake::new();
-    fake.put(SECRETS, secret());
-    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    let fake = mismatched();
     let world = World::audited(&fake);
     world.until(&["name-not-covered"]).await;
     let leader = world.publishing(false);
@@ -214,9 +218,7 @@ async fn only_the_holder_of_the_lease_publishes() {
 
 #[tokio::test(start_paused = true)]
 async fn what_does_not_change_is_told_once_and_what_is_cured_is_removed() {
-    let fake = Fake::new();
-    fake.put(SECRETS, secret());
-    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    let fake = mismatched();
     let world = World::audited(&fake);
     world.until(&["name-not-covered"]).await;
     let first = world.publishing(true);
@@ -247,9 +249,7 @@ async fn what_does_not_change_is_told_once_and_what_is_cured_is_removed() {
 
 #[tokio::test(start_paused = true)]
 async fn reports_that_are_refused_do_not_hold_events_back() {
-    let fake = Fake::new();
-    fake.put(SECRETS, secret());
-    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    let fake = mismatched();
     fake.forbid(REPORTS);
     let world = World::audited(&fake);
     world.until(&["name-not-covered"]).await;
@@ -268,9 +268,7 @@ async fn reports_that_are_refused_do_not_hold_events_back() {
 
 #[tokio::test(start_paused = true)]
 async fn events_that_are_refused_do_not_hold_reports_back() {
-    let fake = Fake::new();
-    fake.put(SECRETS, secret());
-    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    let fake = mismatched();
     fake.forbid(EVENTS);
     let world = World::audited(&fake);
     world.until(&["name-not-covered"]).await;
@@ -281,9 +279,7 @@ async fn events_that_are_refused_do_not_hold_reports_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_policy_report_tells_what_the_object_lacks() {
-    let fake = Fake::new();
-    fake.put(SECRETS, secret());
-    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    let fake = mismatched();
     let world = World::audited(&fake);
     world.until(&["name-not-covered"]).await;
     let _leader = world.publishing_as(Reports::PolicyReport, true);
@@ -304,9 +300,7 @@ async fn a_policy_report_tells_what_the_object_lacks() {
 
 #[tokio::test(start_paused = true)]
 async fn a_report_that_somebody_removed_comes_back() {
-    let fake = Fake::new();
-    fake.put(SECRETS, secret());
-    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    let fake = mismatched();
     let world = World::audited(&fake);
     world.until(&["name-not-covered"]).await;
     let _leader = world.publishing(true);
@@ -318,9 +312,7 @@ async fn a_report_that_somebody_removed_comes_back() {
 
 #[tokio::test(start_paused = true)]
 async fn an_object_that_is_made_anew_has_an_event_of_its_own() {
-    let fake = Fake::new();
-    fake.put(SECRETS, secret());
-    fake.put(INGRESSES, ingress("web", "shop.example.org"));
+    let fake = mismatched();
     let world = World::audited(&fake);
     world.until(&["name-not-covered"]).await;
     let _leader = world.publishing(true);
