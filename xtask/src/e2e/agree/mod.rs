@@ -28,34 +28,8 @@ type Errors = BTreeSet<(String, String)>;
 /// Folders with manifests.
 const FOLDERS: [&str; 2] = ["fixtures/kubernetes", "fixtures/corpus/kubernetes"];
 
-/// Files about which the two differ, by their folder, which has the reason.
-const EXCEPTIONS: &[(&str, &str)] = &[
-    (CERTIFICATES, "common-name-is-no-dns-name.yaml"),
-    (CERTIFICATES, "dns-names-miss-host-ingress-nginx.yaml"),
-    (CERTIFICATES, "dns-names-miss-host.yaml"),
-    (CERTIFICATES, "dns-names-wildcard.yaml"),
-    (CERTIFICATES, "gateway-misses-host.yaml"),
-    (CERTIFICATES, "gateway-shim-unowned-certificate.yaml"),
-    (CERTIFICATES, "ip-addresses.yaml"),
-    (CERTIFICATES, "shim-of-one-ingress.yaml"),
-    (ROUTES, "route-twice.yaml"),
-    (CONTROLLERS, "contour-delegated.yaml"),
-    (CONTROLLERS, "contour-not-delegated.yaml"),
-    (CONTROLLERS, "traefik-pool-misses.yaml"),
-];
-
-/// CI has the manifests, of which Secrets are none: that a Certificate does not ask for a host is an
-/// error there. In the cluster the Certificate may still be changed while its Secret does not
-/// exist, and nobody is served wrongly before, so that it is a warning.
-const CERTIFICATES: &str = "fixtures/kubernetes/certmanager";
-
-/// Of two routes that ask for one name the linter names the first. A request is about one of them,
-/// and it is wrong whoever else is.
-const ROUTES: &str = "fixtures/kubernetes/gateway";
-
-/// Manifests have Traefik's default store and Contour's delegations, if there are any. The webhook
-/// does not know of all that may cover or permit, and refuses nothing where they might.
-const CONTROLLERS: &str = "fixtures/kubernetes/controllers";
+/// Files about which the two differ, with the reasons.
+const EXCEPTIONS: &str = include_str!("../../../../fixtures/agreement.txt");
 
 /// For how long the two may differ: within the same second a new object is as old as those that were
 /// there, and changes of labels and of a `status` cannot be counted.
@@ -135,10 +109,9 @@ fn compare(world: &World, is_meant: impl Fn(&Fixture) -> bool) -> Result<Seen> {
             if in_ci == at_admission {
                 continue;
             }
-            let mut known = EXCEPTIONS.iter();
-            match known.find(|(folder, file)| *name == format!("{folder}/{file}")) {
+            match exceptions().find(|exception| name == exception) {
                 Some(exception) => {
-                    needed.insert(*exception);
+                    needed.insert(exception);
                 }
                 None => wrong.push_str(&format!(
                     "{name}: {object}\n  in CI {in_ci:?}\n  at admission {at_admission:?}\n"
@@ -154,11 +127,10 @@ fn compare(world: &World, is_meant: impl Fn(&Fixture) -> bool) -> Result<Seen> {
         seen.refused,
         listed(&scene.left_out)
     ));
-    for exception in EXCEPTIONS {
-        let (folder, file) = exception;
-        let is_asked = (fixtures.iter()).any(|it| it.name == format!("{folder}/{file}"));
+    for exception in exceptions() {
+        let is_asked = fixtures.iter().any(|it| it.name == exception);
         if is_asked && !needed.contains(exception) {
-            wrong.push_str(&format!("{exception:?} is no exception\n"));
+            wrong.push_str(&format!("{exception} is no exception\n"));
         }
     }
     if !wrong.is_empty() {
@@ -188,4 +160,10 @@ fn listed(left_out: &BTreeMap<&str, usize>) -> String {
         .map(|(why, number)| format!("{number} {why}"))
         .collect();
     reasons.join(", ")
+}
+
+fn exceptions() -> impl Iterator<Item = &'static str> {
+    EXCEPTIONS
+        .lines()
+        .filter(|line| line.starts_with("fixtures/"))
 }
