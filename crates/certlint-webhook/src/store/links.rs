@@ -127,14 +127,15 @@ pub(super) fn hosts(object: &Value) -> BTreeSet<String> {
         .map(str::trim)
         .filter(|alias| !alias.is_empty())
         .for_each(&mut host);
-    // Of the many without a host only these have a say in what others get.
-    let says_something = ["server-alias", "from-to-www-redirect", "proxy-ssl-verify"];
+    // Of the many without a host only these have a say in what others get, or hear of them.
+    let counts = [
+        "backend-protocol",
+        "from-to-www-redirect",
+        "proxy-ssl-verify",
+        "server-alias",
+    ];
     let serves_all = serves_all || items(&spec["rules"]).next().is_none();
-    if serves_all
-        && says_something
-            .iter()
-            .any(|name| nginx(object, name).is_some())
-    {
+    if serves_all && counts.iter().any(|name| nginx(object, name).is_some()) {
         host("_");
     }
     hosts

@@ -9,6 +9,7 @@ use certlint_core::kubernetes::{Options, SecretSummary, lower_beside};
 use certlint_core::loader::Loader;
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
+use serde_json::{Value, json};
 
 use super::cluster::cluster;
 use super::kept;
@@ -34,37 +35,8 @@ fn neighbours_say_as_much_as_the_whole_cluster() {
     let mut told = BTreeSet::new();
     let seen = std::cell::RefCell::new(&mut told);
     let result = runner.run(&cluster(), |objects| {
-        let store = Store::default();
-        let objects: Vec<Kept> = objects
-            .iter()
-            .map(|(kind, object)| kept(*kind, object))
-            .collect();
-        for object in &objects {
-            store.apply(object.clone());
-        }
-        for object in objects
-            .iter()
-            .filter(|object| object.kind() != Kind::Secret)
-        {
-            let others = Kind::ALL.into_iter().flat_map(|kind| store.all(kind));
-            let others: Vec<_> = others.filter(|other| !other.is_same(object)).collect();
-            let whole = findings(object, others, store.secrets());
-            let neighbours = store.neighbours(object);
-            let secrets = neighbours.secrets.into_iter().filter_map(|(_, held)| held);
-            let near = findings(object, neighbours.objects, secrets.collect());
-            if whole != near {
-                let name = format!(
-                    "{:?} {}/{}",
-                    object.kind(),
-                    object.namespace(),
-                    object.name()
-                );
-                return Err(TestCaseError::fail(format!(
-                    "{name}\n{whole:#?}\n{near:#?}"
-                )));
-            }
-            seen.borrow_mut().extend(whole.iter().map(|told| told.0));
-        }
+        let found = compare(&objects).map_err(TestCaseError::fail)?;
+        seen.borrow_mut().extend(found);
         Ok(())
     });
     if let Err(error) = result {
@@ -84,6 +56,54 @@ fn neighbours_say_as_much_as_the_whole_cluster() {
     ] {
         assert!(told.contains(rule), "no cluster was about {rule}");
     }
+}
+
+#[test]
+fn ingresses_without_a_host_are_neighbours_where_their_backends_speak_tls() {
+    let ingress = |namespace: &str, annotations: Value| {
+        let metadata = json!({"namespace": namespace, "name": "web", "annotations": annotations});
+        (Kind::Ingress, json!({"metadata": metadata, "spec": {}}))
+    };
+    let verified = json!({
+        "nginx.ingress.kubernetes.io/proxy-ssl-secret": "shop/ca",
+        "nginx.ingress.kubernetes.io/proxy-ssl-verify": "on",
+    });
+    let asks = json!({"nginx.ingress.kubernetes.io/backend-protocol": "HTTPS"});
+    let found = compare(&[ingress("infra", asks.clone())]);
+    assert_eq!(found, Ok(BTreeSet::from(["upstream-not-verified"])));
+    let found = compare(&[ingress("infra", asks), ingress("shop", verified)]);
+    assert_eq!(found, Ok(BTreeSet::new()));
+}
+
+/// Judges each object of a cluster beside its neighbours and beside all; returns the rules that
+/// told of something, or what differs.
+fn compare(objects: &[(Kind, Value)]) -> Result<BTreeSet<&'static str>, String> {
+    let store = Store::default();
+    let objects: Vec<Kept> = objects
+        .iter()
+        .map(|(kind, object)| kept(*kind, object))
+        .collect();
+    for object in &objects {
+        store.apply(object.clone());
+    }
+    let mut rules = BTreeSet::new();
+    for object in objects
+        .iter()
+        .filter(|object| object.kind() != Kind::Secret)
+    {
+        let others = Kind::ALL.into_iter().flat_map(|kind| store.all(kind));
+        let others: Vec<_> = others.filter(|other| !other.is_same(object)).collect();
+        let whole = findings(object, others, store.secrets());
+        let neighbours = store.neighbours(object);
+        let secrets = neighbours.secrets.into_iter().filter_map(|(_, held)| held);
+        let near = findings(object, neighbours.objects, secrets.collect());
+        if whole != near {
+            let name = object.object_name();
+            return Err(format!("{name:?}\n{whole:#?}\n{near:#?}"));
+        }
+        rules.extend(whole.iter().map(|told| told.0));
+    }
+    Ok(rules)
 }
 
 /// What is found in an object beside others.
