@@ -43,7 +43,7 @@ impl Live for AsTheStore {
 #[test]
 fn no_finding_changes_unnoticed() {
     let config = ProptestConfig {
-        cases: 50,
+        cases: 150,
         failure_persistence: None,
         ..ProptestConfig::default()
     };
@@ -137,6 +137,44 @@ fn a_secret_concerns_ingresses_whose_controller_may_serve_it_unnamed() {
     assert!(concerns(&|| put("others", 1)));
     // Nobody brings the Secret in any more.
     assert!(concerns(&|| store.remove(Kind::Ingress, "shop", "other")));
+}
+
+#[test]
+fn a_secret_concerns_those_who_claim_a_host_of_its_user() {
+    let store = Store::default();
+    let ingress = |namespace: &str, created: &str, tls: Value| {
+        let spec = json!({
+            "ingressClassName": "nginx",
+            "tls": tls,
+            "rules": [{"host": "x.test", "http": {"paths": [{"path": "/"}]}}],
+        });
+        let metadata = json!({"namespace": namespace, "name": "web", "creationTimestamp": created});
+        kept(Kind::Ingress, &json!({"metadata": metadata, "spec": spec}))
+    };
+    store.apply(ingress(
+        "infra",
+        "2026-01-01T00:00:00Z",
+        json!([{"hosts": [], "secretName": "own"}]),
+    ));
+    store.apply(ingress(
+        "shop",
+        "2026-01-02T00:00:00Z",
+        json!([{"hosts": []}]),
+    ));
+    let runtime = runtime();
+    let other = ObjectName {
+        kind: Kind::Ingress,
+        namespace: "shop".into(),
+        name: "web".into(),
+    };
+    let before = findings(&store, &runtime);
+    store.take_changes();
+    store.apply(kept(
+        Kind::Secret,
+        &secret("infra", "own", Some(&CERTIFICATES[1])),
+    ));
+    assert_ne!(before[&other], findings(&store, &runtime)[&other]);
+    assert!(affected(&store).is_some_and(|names| names.contains(&other)));
 }
 
 fn runtime() -> Runtime {

@@ -68,15 +68,14 @@ pub(super) fn cluster() -> impl Strategy<Value = Vec<(Kind, Value)>> {
     let all = Scope {
         namespaces: 2,
         names: 6,
+        hosts: HOSTS.len(),
     };
     let near = Scope {
         namespaces: 1,
-        names: 6,
+        ..all
     };
-    let few = Scope {
-        namespaces: 2,
-        names: 2,
-    };
+    let few = Scope { names: 2, ..all };
+    let one = Scope { hosts: 1, ..all };
     let mixed = prop_oneof![
         8 => ingress(all),
         5 => secrets(all),
@@ -104,10 +103,22 @@ pub(super) fn cluster() -> impl Strategy<Value = Vec<(Kind, Value)>> {
         1 => grant(few),
         1 => certificate(few),
     ];
+    let rivals = prop_oneof![
+        1 => ingress(one),
+        1 => secrets(one),
+    ];
+    let requests = prop_oneof![
+        2 => certificate(near),
+        1 => supplier(near),
+        1 => secrets(near),
+        1 => ingress(near),
+    ];
     prop_oneof![
         proptest::collection::vec(mixed, 1..16),
         proptest::collection::vec(ingresses, 1..12),
         proptest::collection::vec(gateways, 1..16),
+        proptest::collection::vec(rivals, 1..12),
+        proptest::collection::vec(requests, 1..12),
     ]
     .prop_map(unique)
 }
@@ -117,6 +128,7 @@ pub(super) fn cluster() -> impl Strategy<Value = Vec<(Kind, Value)>> {
 struct Scope {
     namespaces: usize,
     names: u32,
+    hosts: usize,
 }
 
 fn unique(mut objects: Vec<(Kind, Value)>) -> Vec<(Kind, Value)> {
@@ -145,12 +157,12 @@ fn namespace(scope: Scope) -> impl Strategy<Value = &'static str> {
     select(&NAMESPACES[..scope.namespaces])
 }
 
-fn host() -> impl Strategy<Value = &'static str> {
-    select(&HOSTS[..])
+fn host(scope: Scope) -> impl Strategy<Value = &'static str> {
+    select(&HOSTS[..scope.hosts])
 }
 
-fn hosts() -> impl Strategy<Value = Vec<&'static str>> {
-    subsequence(&HOSTS[..], 0..4)
+fn hosts(scope: Scope) -> impl Strategy<Value = Vec<&'static str>> {
+    subsequence(&HOSTS[..scope.hosts], 0..=scope.hosts.min(3))
 }
 
 fn secret_name() -> impl Strategy<Value = &'static str> {
@@ -200,9 +212,9 @@ fn ingress(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
         Some("haproxy"),
         Some("edge"),
     ]);
-    let entry = (hosts(), proptest::option::weighted(0.9, secret_name()));
+    let entry = (hosts(scope), proptest::option::weighted(0.9, secret_name()));
     let entries = proptest::collection::vec(entry, 0..3);
-    let rules = proptest::collection::vec(proptest::option::weighted(0.9, host()), 0..4);
+    let rules = proptest::collection::vec(proptest::option::weighted(0.9, host(scope)), 0..4);
     (metadata(scope), annotations(), class, entries, rules).prop_map(
         |(mut metadata, annotations, class, entries, rules)| {
             metadata["annotations"] = annotations.into();
@@ -231,7 +243,7 @@ fn secrets(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
 
 fn certificate(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
     let owner = proptest::option::of((select(vec!["Ingress", "Gateway"]), 0..scope.names));
-    (metadata(scope), secret_name(), hosts(), owner).prop_map(
+    (metadata(scope), secret_name(), hosts(scope), owner).prop_map(
         |(mut metadata, secret, hosts, owner)| {
             if let Some((kind, number)) = owner {
                 let owner = json!({"kind": kind, "name": format!("o{number}")});
@@ -292,7 +304,7 @@ fn tls_store(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
 
 fn listeners(scope: Scope) -> impl Strategy<Value = Value> {
     let listener = (
-        proptest::option::of(host()),
+        proptest::option::of(host(scope)),
         select(vec!["HTTPS", "TLS"]),
         proptest::collection::vec(
             (secret_name(), proptest::option::of(namespace(scope))),
@@ -354,7 +366,7 @@ fn route(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
         0..scope.names,
     );
     let parents = proptest::collection::vec(parent, 1..3);
-    (metadata(scope), hosts(), parents, any::<bool>()).prop_map(
+    (metadata(scope), hosts(scope), parents, any::<bool>()).prop_map(
         |(metadata, hosts, parents, is_tls)| {
             let parents = parents.into_iter();
             let parents: Vec<_> = parents
@@ -393,7 +405,7 @@ fn grant(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
 }
 
 fn openshift(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
-    (metadata(scope), host(), secret_name()).prop_map(|(metadata, host, secret)| {
+    (metadata(scope), host(scope), secret_name()).prop_map(|(metadata, host, secret)| {
         let tls = json!({"termination": "edge", "externalCertificate": {"name": secret}});
         let spec = json!({"host": host, "tls": tls});
         (Kind::Route, json!({"metadata": metadata, "spec": spec}))
