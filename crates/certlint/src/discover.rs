@@ -15,7 +15,6 @@ use certlint_core::nginx::dump::Dump;
 use certlint_core::nginx::{Kind, only_includes};
 use clap::CommandFactory;
 use ignore::overrides::Override;
-use rayon::prelude::*;
 
 use crate::args::{Cli, InputArgs};
 use crate::bytes;
@@ -228,38 +227,27 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn take_walked(&mut self, walked: Vec<Walked>) {
-        let mut files = Vec::new();
-        for Walked { path, is_link } in walked {
-            if !is_link {
-                files.push(path);
-                continue;
-            }
+        let (mut files, mut links): (Vec<_>, Vec<_>) =
+            walked.into_iter().partition(|it| it.content.is_some());
+        links.sort_by_cached_key(|it| bytes::order(&it.path));
+        for Walked { path, .. } in links {
             match self.files_for(&path).locate(&bytes::of_path(&path)) {
-                Ok(located) => files.push(located.path),
+                Ok(located) => files.push(Walked {
+                    path: located.path,
+                    content: None,
+                }),
                 Err(error) => self.skip(&path, &error.to_string()),
             }
         }
-        files.sort_by_cached_key(|path| bytes::order(path));
-        files.dedup();
-        let read = |path: PathBuf| {
-            let outcome = walk::read_plausible(&path);
-            let sniffed = match &outcome {
-                Ok(Some(bytes)) => sniff(bytes),
-                Ok(None) | Err(_) => Sniffed::Other,
-            };
-            (path, outcome, sniffed)
-        };
-        // Threads cost more than a single file does.
-        let read: Vec<_> = match files.len() {
-            0 | 1 => files.into_iter().map(read).collect(),
-            _ => files.into_par_iter().map(read).collect(),
-        };
-        for (path, outcome, sniffed) in read {
-            match outcome {
-                Ok(Some(content)) if sniffed != Sniffed::Other => {
+        // Of the same files those that are read come first.
+        files.sort_by_cached_key(|it| bytes::order(&it.path));
+        files.dedup_by(|a, b| a.path == b.path);
+        for Walked { path, content } in files {
+            match content.unwrap_or_else(|| walk::read(&path)) {
+                Ok(Some((content, sniffed))) => {
                     self.take(&path, &path, content.into(), sniffed);
                 }
-                Ok(_) => self.skip(&path, "not nginx configuration, no Kubernetes manifests"),
+                Ok(None) => self.skip(&path, "not nginx configuration, no Kubernetes manifests"),
                 Err(error) => {
                     let name = self.shared.name(&path);
                     self.console.note(format!("skipped `{name}`: {error}"));

@@ -30,6 +30,11 @@ use clap::Parser;
 
 use crate::args::{Cli, Command};
 
+/// Twenty thousand manifests are millions of small pieces, made by several threads.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let exit = match cli.command.unwrap_or(Command::Check(cli.check)) {

@@ -1,28 +1,33 @@
-//! Walks directories for files that may be nginx configuration or manifests.
+//! Walks directories for nginx configuration and manifests, and reads what looks like either.
 //!
-//! What is hidden, and what `.gitignore` and `.ignore` leave out, is left alone. Only the files of
+//! Threads do so together, each reading what it finds. What is hidden, and what `.gitignore` and `.ignore` leave out, is left alone. Only the files of
 //! the tree decide, never the settings of whoever runs the program.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 use certlint_core::files::FileError;
 use certlint_core::kubernetes::looks_like_manifest;
-use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use crate::args::InputArgs;
 use crate::console::Console;
 use crate::files::{of_io, read_regular};
-use crate::sniff::{MANIFEST_HEAD, may_be_manifest};
+use crate::sniff::{MANIFEST_HEAD, Sniffed, may_be_manifest, sniff};
 
 /// A file that was found.
 pub(crate) struct Walked {
     /// Real, except that a link is not followed.
     pub(crate) path: PathBuf,
-    pub(crate) is_link: bool,
+    /// `None` for a link.
+    pub(crate) content: Option<Content>,
 }
+
+/// A text and what it is; `None` where that is nothing of ours.
+pub(crate) type Content = Result<Option<(Vec<u8>, Sniffed)>, FileError>;
 
 /// Endings of files that are common, often many or large, and never one of ours.
 const OTHER: &[&str] = &[
@@ -51,8 +56,8 @@ const PIECES: &[&str] = &[
 /// As much as tells a text from anything else.
 const HEAD: usize = 8 << 10;
 
-/// The plausible files below real directories without those that `of_repository` matches; `None`
-/// when an option makes no sense.
+/// The plausible files below real directories without those that `of_repository` matches, in any
+/// order; `None` when an option makes no sense.
 pub(crate) fn walk(
     directories: &[PathBuf],
     args: &InputArgs,
@@ -91,26 +96,50 @@ pub(crate) fn walk(
         if args.no_ignore {
             walker.git_ignore(false).ignore(false).parents(false);
         }
-        for entry in walker.build() {
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    console.note(format!("skipped: {error}"));
-                    continue;
+        let mut errors = Vec::new();
+        let (sender, receiver) = mpsc::channel();
+        walker.build_parallel().run(|| {
+            let sender = sender.clone();
+            Box::new(move |entry| {
+                let walked = entry.map(visit).map_err(|error| error.to_string());
+                match sender.send(walked) {
+                    Ok(()) => WalkState::Continue,
+                    Err(_) => WalkState::Quit,
                 }
-            };
-            let Some(kind) = entry.file_type() else {
-                continue;
-            };
-            if (kind.is_file() || kind.is_symlink()) && is_plausible(entry.path()) {
-                found.push(Walked {
-                    is_link: kind.is_symlink(),
-                    path: entry.into_path(),
-                });
+            })
+        });
+        drop(sender);
+        for walked in receiver {
+            match walked {
+                Ok(walked) => found.extend(walked),
+                Err(error) => errors.push(error),
             }
+        }
+        errors.sort();
+        for error in errors {
+            console.note(format!("skipped: {error}"));
         }
     }
     Some(found)
+}
+
+fn visit(entry: DirEntry) -> Option<Walked> {
+    let kind = entry.file_type()?;
+    if !(kind.is_file() || kind.is_symlink()) || !is_plausible(entry.path()) {
+        return None;
+    }
+    let path = entry.into_path();
+    let content = (!kind.is_symlink()).then(|| read(&path));
+    Some(Walked { path, content })
+}
+
+/// Reads what was found.
+pub(crate) fn read(path: &Path) -> Content {
+    let content = read_plausible(path)?.map(|bytes| {
+        let sniffed = sniff(&bytes);
+        (bytes, sniffed)
+    });
+    Ok(content.filter(|(_, sniffed)| *sniffed != Sniffed::Other))
 }
 
 /// True for `sites-available` and its like.
@@ -140,7 +169,7 @@ fn is_manifest_or_nothing(path: &Path) -> bool {
 ///
 /// # Errors
 /// See [`FileError`].
-pub(crate) fn read_plausible(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
+fn read_plausible(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
     let metadata = path.symlink_metadata().map_err(|error| of_io(&error))?;
     let (head_length, is_manifest): (usize, fn(&[u8]) -> bool) = match is_manifest_or_nothing(path)
     {
