@@ -31,9 +31,8 @@ use clap::Parser;
 use crate::args::{Cli, Command};
 
 /// Twenty thousand manifests are millions of small pieces, made by several threads.
-#[cfg(unix)]
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
