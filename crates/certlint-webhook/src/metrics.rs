@@ -26,9 +26,10 @@ pub(crate) use self::audit::Audit;
 pub(crate) use self::cluster::Cluster;
 pub(crate) use self::text::Format;
 
-/// Upper bounds in seconds: a verdict takes a fraction of a millisecond, a look-up up to 0.5 s.
+/// Upper bounds in seconds: a verdict takes a fraction of a millisecond and 2 ms at most, a look-up
+/// up to 0.5 s.
 const BUCKETS: [f64; 13] = [
-    0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    0.000_25, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
 ];
 
 /// All figures of the process.

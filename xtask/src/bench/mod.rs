@@ -5,6 +5,7 @@
 
 mod certificates;
 mod cluster;
+pub(crate) mod histogram;
 mod manifests;
 pub(crate) mod measure;
 mod nginx;
@@ -18,6 +19,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum as _;
 use serde::Deserialize;
 
+use crate::e2e::pace;
 use crate::{say, shell};
 
 /// What is measured apart.
@@ -26,6 +28,7 @@ pub(crate) enum Part {
     Nginx,
     Manifests,
     Webhook,
+    ApiServer,
 }
 
 /// Measures one part, or everything, and prints it beside the targets.
@@ -40,6 +43,7 @@ pub(crate) fn run(part: Option<Part>) -> Result<()> {
             Part::Nginx => nginx::run(&shell::certlint(true)?, &folder)?,
             Part::Manifests => manifests::run(&shell::certlint(true)?, &folder)?,
             Part::Webhook => webhook::run(&folder)?,
+            Part::ApiServer => pace::run()?,
         }
     }
     Ok(())
@@ -50,6 +54,11 @@ fn target(what: &str, value: f64, target: f64, reached: bool, unit: &str) {
     say::line(format!(
         "{what:45} {value:8.1}{unit} (target {target}{unit}: {verdict})"
     ));
+}
+
+/// A figure that should not be above its target.
+pub(crate) fn at_most(what: &str, value: f64, limit: f64, unit: &str) {
+    target(what, value, limit, value <= limit, unit);
 }
 
 #[derive(Deserialize)]

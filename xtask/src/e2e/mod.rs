@@ -16,6 +16,7 @@ mod load;
 mod matching;
 mod objects;
 mod ordering;
+pub(crate) mod pace;
 mod reporting;
 mod serving;
 mod strict;
@@ -89,7 +90,7 @@ fn suites() -> Vec<Suite> {
 
 fn inside(filter: Option<&str>) -> Result<()> {
     let began = Instant::now();
-    let mut world = World::start().context("the cluster does not start; see target/e2e")?;
+    let mut world = World::start("debug").context("the cluster does not start; see target/e2e")?;
     say::line(format!(
         "cluster ready ({:.1} s)",
         began.elapsed().as_secs_f32()

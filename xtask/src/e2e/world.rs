@@ -36,12 +36,13 @@ pub(super) struct Printed {
 }
 
 impl World {
-    pub(super) fn start() -> Result<Self> {
+    /// Starts a cluster that runs the webhook of a build profile, `debug` or `release`.
+    pub(super) fn start(profile: &str) -> Result<Self> {
         let logs = shell::target().join("e2e");
         let _ = fs::remove_dir_all(&logs);
         let image = Image {
             repository: "certlint-webhook",
-            program: shell::target().join("debug/certlint-webhook"),
+            program: shell::target().join(profile).join("certlint-webhook"),
             entry_point: "/usr/local/bin/certlint-webhook",
         };
         let cluster = Cluster::start(vec![image], &logs)?;

@@ -25,6 +25,12 @@ pub(super) const FULL: Size = Size {
     secrets: 50_000,
 };
 
+/// Nobody has installed anything yet.
+pub(super) const EMPTY: Size = Size {
+    ingresses: 0,
+    secrets: 0,
+};
+
 /// Namespaces of the full cluster; of each kind, an object more in each before any has two.
 const NAMESPACES: usize = 500;
 /// The hosts of Ingresses, again and again: most have few.
@@ -72,7 +78,7 @@ impl Cluster<'_> {
     pub(super) fn page(&self, resource: &str, from: usize, limit: usize) -> Option<Page> {
         let all = match resource {
             "ingresses" => self.size.ingresses,
-            "ingressclasses" => 1,
+            "ingressclasses" => self.size.ingresses.min(1),
             "namespaces" => NAMESPACES.min(self.size.secrets),
             "secrets" => self.size.secrets,
             _ => return None,
@@ -141,6 +147,20 @@ fn ingress(number: usize, name: &str, hosts: &[String], generation: usize, path:
     )
 }
 
+/// A review of more than five megabytes: of an Ingress with as many rules as are judged, each with
+/// many paths, all of which change. It is good.
+pub(super) fn large_review() -> String {
+    let hosts = vec![hosts(0, "web").remove(0); 1_900];
+    let [old, new] = ["/v1", "/v2"].map(|path| {
+        let ingress = ingress(0, &name(0), &hosts, 1, path);
+        let one = format!(r#"{{"path":"{path}","#);
+        let more =
+            r#""pathType":"Prefix","backend":{"service":{"name":"web","port":{"number":80}}}},"#;
+        ingress.replace(&one, &format!("{}{one}", format!("{one}{more}").repeat(14)))
+    });
+    sent(0, "UPDATE", &name(0), &new, &old)
+}
+
 /// Reviews of Ingresses that both clusters have, and of new ones beside them; all are good. Of ten,
 /// three are new, of two the `spec` changes, and of five only the label of the version does, as in
 /// most releases.
@@ -162,6 +182,10 @@ fn review(number: usize) -> String {
         });
         ("UPDATE", self::name(number), new, old)
     };
+    sent(number, operation, &name, &object, &old)
+}
+
+fn sent(number: usize, operation: &str, name: &str, object: &str, old: &str) -> String {
     let team = number % NAMESPACES;
     format!(
         r#"{{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{{"uid":"7f0b2891-916f-4ed6-b7cd-{number:012}","kind":{{"group":"networking.k8s.io","version":"v1","kind":"Ingress"}},"resource":{{"group":"networking.k8s.io","version":"v1","resource":"ingresses"}},"requestKind":{{"group":"networking.k8s.io","version":"v1","kind":"Ingress"}},"requestResource":{{"group":"networking.k8s.io","version":"v1","resource":"ingresses"}},"name":"{name}","namespace":"team{team}","operation":"{operation}","userInfo":{{"username":"system:serviceaccount:ci:deployer","uid":"4c1","groups":["system:serviceaccounts","system:serviceaccounts:ci","system:authenticated"]}},"object":{object},"oldObject":{old},"dryRun":false,"options":{{"kind":"UpdateOptions","apiVersion":"meta.k8s.io/v1"}}}}}}"#

@@ -27,17 +27,10 @@ pub(super) struct Load {
 
 impl Load {
     pub(super) fn new(address: SocketAddr, config: Arc<ClientConfig>, reviews: &[String]) -> Self {
-        let request = |review: &String| {
-            let head = format!(
-                "POST /validate?timeout=5s HTTP/1.1\r\nHost: certlint.certlint.svc:443\r\nUser-Agent: kube-apiserver-admission\r\nAccept: application/json, */*\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-                review.len()
-            );
-            (head + review).into_bytes()
-        };
         Self {
             address,
             config,
-            requests: reviews.iter().map(request).collect(),
+            requests: reviews.iter().map(|review| request(review)).collect(),
         }
     }
 
@@ -53,6 +46,46 @@ impl Load {
             );
         }
         Ok(())
+    }
+
+    /// A review that is not one of those that all are prepared of: how long each of some takes.
+    pub(super) async fn repeated(&self, review: &str, times: usize) -> Result<Vec<Duration>> {
+        let mut client = self.connect().await?;
+        let request = request(review);
+        let mut took = Vec::new();
+        for _ in 0..times {
+            let start = Instant::now();
+            client.ask(&request).await?;
+            took.push(start.elapsed());
+        }
+        took.sort_unstable();
+        Ok(took)
+    }
+
+    /// One review on each of many connections, all at once: how many were judged, and how many were
+    /// turned away with 503.
+    pub(super) async fn crowd(&self, connections: usize) -> Result<(usize, usize)> {
+        let mut clients = Vec::new();
+        for _ in 0..connections {
+            clients.push(self.connect().await?);
+        }
+        let mut all = JoinSet::new();
+        for (number, mut client) in clients.into_iter().enumerate() {
+            let load = self.clone();
+            all.spawn(async move {
+                let request = &load.requests[number % load.requests.len()];
+                client.send(request).await
+            });
+        }
+        let (mut judged, mut shed) = (0, 0);
+        while let Some(status) = all.join_next().await {
+            match status?? {
+                200 => judged += 1,
+                503 => shed += 1,
+                other => bail!("a review of a crowd got {other}"),
+            }
+        }
+        Ok((judged, shed))
     }
 
     /// As many reviews as the server answers: how many.
@@ -137,14 +170,29 @@ impl Load {
     }
 }
 
+fn request(review: &str) -> Vec<u8> {
+    let head = format!(
+        "POST /validate?timeout=5s HTTP/1.1\r\nHost: certlint.certlint.svc:443\r\nUser-Agent: kube-apiserver-admission\r\nAccept: application/json, */*\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        review.len()
+    );
+    (head + review).into_bytes()
+}
+
 struct Client {
     stream: TlsStream<TcpStream>,
     answer: Vec<u8>,
 }
 
 impl Client {
-    /// Sends a request and reads its answer.
+    /// Sends a request that must be judged, and reads its answer.
     async fn ask(&mut self, request: &[u8]) -> Result<()> {
+        let status = self.send(request).await?;
+        ensure!(status == 200, "the status of an answer is {status}");
+        Ok(())
+    }
+
+    /// Sends a request and reads its answer: the status.
+    async fn send(&mut self, request: &[u8]) -> Result<u16> {
         self.stream.write_all(request).await?;
         self.stream.flush().await?;
         self.answer.clear();
@@ -156,12 +204,15 @@ impl Client {
                 continue;
             };
             let head = std::str::from_utf8(&self.answer[..end])?;
-            ensure!(head.starts_with("HTTP/1.1 200 "), "the answer is {head}");
+            let status = head
+                .strip_prefix("HTTP/1.1 ")
+                .and_then(|rest| rest.get(..3));
+            let status = status.context("an answer without status")?.parse()?;
             let mut lines = head.lines();
             let length = lines.find_map(|line| line.strip_prefix("content-length: "));
             let length: usize = length.context("an answer without length")?.parse()?;
             if self.answer.len() >= end + 4 + length {
-                return Ok(());
+                return Ok(status);
             }
         }
     }

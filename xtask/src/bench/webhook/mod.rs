@@ -7,6 +7,7 @@
 
 mod api;
 mod cluster;
+mod edges;
 mod load;
 mod pki;
 mod program;
@@ -19,11 +20,12 @@ use std::time::Duration;
 use anyhow::Result;
 use tokio::runtime::Runtime;
 
-use super::target;
+use super::histogram::Histogram;
+use super::{at_most, target};
 use crate::{say, shell};
 use load::Load;
 use pki::Pki;
-use program::{Program, Spent};
+use program::Program;
 
 /// Turns of each server.
 const ROUNDS: usize = 5;
@@ -37,8 +39,10 @@ const PACED_CONNECTIONS: u32 = 8;
 
 /// Reviews a second, over those of a judge that allows everything.
 const THROUGHPUT_TARGET: f64 = 0.8;
-/// Of the large cluster, in ms.
-const LATENCY_TARGET: f64 = 2.0;
+/// Of half of all reviews in the large cluster, in ms.
+const MEDIAN_TARGET: f64 = 0.3;
+/// Of all but a hundredth, in ms.
+const SLOWEST_TARGET: f64 = 2.0;
 /// How much longer the slowest hundredth may take in the large cluster.
 const GROWTH_TARGET: f64 = 1.2;
 /// Resident memory in the large cluster, in MiB.
@@ -63,8 +67,8 @@ struct Measured {
     processor: Vec<f64>,
     /// What a client sees at `RATE`, sorted.
     latencies: Vec<Duration>,
-    /// What it says itself about the same reviews: the mean, in µs.
-    handling: f64,
+    /// What it says itself about the same reviews.
+    handling: Histogram,
 }
 
 /// Measures the webhook and prints what is reached.
@@ -86,7 +90,7 @@ pub(super) fn run(folder: &Path) -> Result<()> {
         throughput: Vec::new(),
         processor: Vec::new(),
         latencies: Vec::new(),
-        handling: 0.0,
+        handling: Histogram::default(),
     };
     let in_cluster = |size| {
         let cluster = runtime.block_on(api::serve(pki.clone(), size))?;
@@ -113,17 +117,17 @@ pub(super) fn run(folder: &Path) -> Result<()> {
         }
     }
     report(&all)?;
-    let less = |what: &str, value: f64, limit: f64, unit: &str| {
-        target(what, value, limit, value <= limit, unit);
-    };
-    less("large cluster, audit of all", audit, AUDIT_TARGET, " s CPU");
-    less(
+    at_most("large cluster, audit of all", audit, AUDIT_TARGET, " s CPU");
+    at_most(
         "large cluster, memory for it",
         audit_memory,
         AUDIT_MEMORY_TARGET,
         " MiB",
     );
-    Ok(())
+    let [_, _, full] = &all;
+    edges::crowd(&runtime, &full.program, &full.load)?;
+    edges::large_reviews(&runtime, &full.program, &full.load)?;
+    edges::empty(&in_cluster(cluster::EMPTY)?)
 }
 
 /// The release builds of the webhook, and of the one that allows everything.
@@ -163,20 +167,22 @@ impl Measured {
         let paced = self.load.paced(PACED_CONNECTIONS, RATE, TURN);
         self.latencies.extend(runtime.block_on(paced)?);
         self.latencies.sort_unstable();
-        self.handling += mean_handling(before, self.program.spent()?) / ROUNDS as f64;
+        let after = self.program.spent()?;
+        self.handling.add_between(&before.handling, &after.handling);
         Ok(())
     }
 
-    /// In ms.
+    /// The time below which the server says a share of the reviews was handled, in ms.
+    fn handled(&self, share: f64) -> f64 {
+        self.handling.quantile(share) * 1000.0
+    }
+
+    /// The time below which a share of the answers came, in ms.
     fn latency(&self, percent: usize) -> f64 {
         let index = self.latencies.len() * percent / 100;
         let latency = self.latencies.get(index).copied().unwrap_or_default();
         latency.as_secs_f64() * 1000.0
     }
-}
-
-fn mean_handling(before: Spent, after: Spent) -> f64 {
-    (after.handling - before.handling) / (after.reviews - before.reviews) * 1e6
 }
 
 fn report(all: &[Measured; 3]) -> Result<()> {
@@ -187,20 +193,18 @@ fn report(all: &[Measured; 3]) -> Result<()> {
     for one in all {
         let (memory, peak) = one.program.memory()?;
         say::line(format!(
-            "  {:14} {:7.0} reviews/s, {:5.0} µs CPU each; at {RATE}/s: seen p50 {:.2} ms, p99 {:.2} ms, handler mean {:4.0} µs; {memory:.0} MiB, peak {peak:.0}; ready after {:.2} s",
+            "  {:14} {:7.0} reviews/s, {:5.0} µs CPU each; at {RATE}/s: seen p50 {:.2} ms, p99 {:.2} ms, handled p50 {:.2} ms, p99 {:.2} ms; {memory:.0} MiB, peak {peak:.0}; ready after {:.2} s",
             one.name,
             median(&one.throughput),
             median(&one.processor),
             one.latency(50),
             one.latency(99),
-            one.handling,
+            one.handled(0.5),
+            one.handled(0.99),
             one.program.took.as_secs_f64(),
         ));
     }
     let [allow, small, full] = all;
-    let less = |what: &str, value: f64, limit: f64, unit: &str| {
-        target(what, value, limit, value <= limit, unit);
-    };
     // Turn by turn, as the machine was the same then.
     let turns = full.throughput.iter().zip(&allow.throughput);
     let ratios: Vec<_> = turns.map(|(full, allow)| full / allow).collect();
@@ -208,20 +212,21 @@ fn report(all: &[Measured; 3]) -> Result<()> {
     let reached = ratio >= THROUGHPUT_TARGET;
     let what = "throughput over that of `allows all`";
     target(what, ratio, THROUGHPUT_TARGET, reached, "x");
-    let slowest = full.latency(99);
-    less(
-        "large cluster, p99 at 500/s",
-        slowest,
-        LATENCY_TARGET,
-        " ms",
+    let (half, slowest) = (full.handled(0.5), full.handled(0.99));
+    at_most("large cluster, handled p50", half, MEDIAN_TARGET, " ms");
+    at_most("large cluster, handled p99", slowest, SLOWEST_TARGET, " ms");
+    let growth = slowest / small.handled(0.99);
+    at_most(
+        "the same over the small cluster's",
+        growth,
+        GROWTH_TARGET,
+        "x",
     );
-    let growth = slowest / small.latency(99);
-    less("large over small cluster, p99", growth, GROWTH_TARGET, "x");
     let (memory, peak) = full.program.memory()?;
-    less("large cluster, memory", memory, MEMORY_TARGET, " MiB");
-    less("large cluster, peak memory", peak, PEAK_TARGET, " MiB");
+    at_most("large cluster, memory", memory, MEMORY_TARGET, " MiB");
+    at_most("large cluster, peak memory", peak, PEAK_TARGET, " MiB");
     let took = full.program.took.as_secs_f64();
-    less("large cluster, ready", took, START_TARGET, " s");
+    at_most("large cluster, ready", took, START_TARGET, " s");
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::pki::Pki;
+use crate::bench::histogram::Histogram;
 
 /// Nothing takes this long but what hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -24,13 +25,11 @@ pub(super) struct Program {
 }
 
 /// What a process has needed so far.
-#[derive(Clone, Copy)]
 pub(super) struct Spent {
     /// Seconds on a processor.
     pub(super) processor: f64,
-    /// Seconds between the first byte of a review and its answer, of all reviews together.
-    pub(super) handling: f64,
-    pub(super) reviews: f64,
+    /// Seconds between the head of a review and its answer.
+    pub(super) handling: Histogram,
 }
 
 impl Program {
@@ -96,7 +95,7 @@ impl Program {
             if start.elapsed() > PATIENCE {
                 bail!("it is not ready: {}", program.get("/readyz?verbose")?);
             }
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(Duration::from_millis(2));
         }
         program.took = start.elapsed();
         Ok(program)
@@ -128,15 +127,15 @@ impl Program {
     /// What it has needed so far.
     pub(super) fn spent(&self) -> Result<Spent> {
         let metrics = self.get("/metrics")?;
-        let sum = |name: &str| {
-            let lines = metrics.lines().filter_map(|line| line.rsplit_once(' '));
-            let own = lines.filter(|(key, _)| key.split('{').next() == Some(name));
-            own.filter_map(|(_, value)| value.parse::<f64>().ok()).sum()
-        };
+        let mut lines = metrics.lines();
+        let processor = lines.find_map(|line| {
+            line.strip_prefix("process_cpu_seconds_total ")?
+                .parse()
+                .ok()
+        });
         Ok(Spent {
-            processor: sum("process_cpu_seconds_total"),
-            handling: sum("certlint_admission_duration_seconds_sum"),
-            reviews: sum("certlint_admission_duration_seconds_count"),
+            processor: processor.context("no processor time in the metrics")?,
+            handling: Histogram::read(&metrics, "certlint_admission_duration_seconds", &[]),
         })
     }
 
