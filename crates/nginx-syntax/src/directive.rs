@@ -145,6 +145,12 @@ pub fn judge(
     }
 }
 
+/// Whether a directive of this name exists, in whatever context and version.
+#[must_use]
+pub fn is_known(name: &[u8]) -> bool {
+    !rows(name).is_empty()
+}
+
 /// Whether the directive of this name has a block, somewhere; none for an unknown name.
 pub(crate) fn has_block(name: &[u8]) -> Option<bool> {
     let rows = rows(name);

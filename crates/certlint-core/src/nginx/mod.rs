@@ -24,6 +24,7 @@ mod names;
 mod serving;
 mod sniff;
 mod tls;
+mod unended;
 mod variable;
 mod walk;
 

@@ -19,7 +19,7 @@ use crate::text::Text;
 
 use super::config::{Argument, Block, Config, Scope, Server, ServerListen};
 use super::listen::{self, Protocol};
-use super::{Options, lossy};
+use super::{Options, lossy, unended};
 
 /// Blocks inside blocks, over all includes: nginx recurses without a limit.
 const MAX_DEPTH: usize = 400;
@@ -326,8 +326,12 @@ impl<'l, 'f> Walker<'l, 'f> {
                     _ => directive.name(),
                 };
                 let message = format!("`{}`: {refusal}", lossy(name));
-                let help = matches!(refusal, directive::Refusal::Removed { .. })
-                    .then(|| "tell the version that you run with `--nginx-version`".to_owned());
+                let help = match refusal {
+                    directive::Refusal::Removed { .. } => {
+                        Some("tell the version that you run with `--nginx-version`".to_owned())
+                    }
+                    _ => unended::cure(directive, bytes),
+                };
                 self.refuse(parsed.at(word), message, help);
                 Verdict::Skip
             }
@@ -436,17 +440,21 @@ impl<'l, 'f> Walker<'l, 'f> {
         place: Place,
     ) {
         let words = directive.arguments();
-        let texts: Vec<_> = words
-            .iter()
-            .map(|word| word.text(&parsed.text.bytes))
-            .collect();
-        let listen = match listen::parse(&texts, protocol, self.options.version) {
+        let bytes = &parsed.text.bytes;
+        let texts: Vec<_> = words.iter().map(|word| word.text(bytes)).collect();
+        let version = self.options.version;
+        let listen = match listen::parse(&texts, protocol, version) {
             Ok(listen) => listen,
             Err(refused) => {
-                let word = words
-                    .get(refused.argument)
-                    .unwrap_or_else(|| directive.name());
-                return self.refuse(parsed.at(word), refused.message, None);
+                let word = words.get(refused.argument);
+                let at = parsed.at(word.unwrap_or_else(|| directive.name()));
+                self.refuse(at, refused.message, unended::cure(directive, bytes));
+                // What stands before the fault may well be meant as it is.
+                let before = &texts[..refused.argument];
+                match listen::parse(before, protocol, version) {
+                    Ok(listen) if listen.tls => listen,
+                    _ => return,
+                }
             }
         };
         let at = parsed.at(words.first().unwrap_or_else(|| directive.name()));
