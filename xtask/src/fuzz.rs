@@ -1,7 +1,7 @@
 //! Runs the fuzz targets of `fuzz/`, each for a bounded time.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -9,6 +9,9 @@ use crate::{say, shell, tools};
 
 /// How long each target runs in `cargo xtask test`.
 pub(crate) const SECONDS: u32 = 10;
+
+/// No sanitizer: safe Rust needs none, and with one only a nightly compiler would do.
+const FLAGS: [&str; 2] = ["--sanitizer", "none"];
 
 /// Files to begin with, for targets that would take long to find the shape of their input.
 const SEEDS: [(&str, &str); 6] = [
@@ -38,8 +41,7 @@ pub(crate) fn run(seconds: u32) -> Result<()> {
         let corpus = format!("fuzz/corpus/{name}");
         fs::create_dir_all(shell::root().join(&corpus))?;
         let mut command = Command::new(&cargo_fuzz);
-        // No sanitizer: safe Rust needs none, and with one only a nightly compiler would do.
-        command.args(["run", "--sanitizer", "none", &name, &corpus]);
+        command.arg("run").args(FLAGS).args([&name, &corpus]);
         let seeds = SEEDS.iter().filter(|(target, _)| *target == name);
         command.args(seeds.map(|(_, folder)| folder)).arg("--");
         command.args([
@@ -64,4 +66,14 @@ pub(crate) fn run(seconds: u32) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Begins to build the targets, for [`run`] to find them built: with what is left of the processors,
+/// so that something else can go on meanwhile. What is wrong with them `run` will tell.
+pub(crate) fn build() -> Result<Child> {
+    let mut command = Command::new("nice");
+    command.args(["-n", "19"]).arg(tools::cargo_fuzz()?);
+    command.arg("build").args(FLAGS).current_dir(shell::root());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().context("cannot run nice")
 }
