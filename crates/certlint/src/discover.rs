@@ -229,7 +229,9 @@ impl Search<'_> {
     fn take_walked(&mut self, walked: Vec<Walked>) {
         let (mut files, mut links): (Vec<_>, Vec<_>) =
             walked.into_iter().partition(|it| it.content.is_some());
+        // Directories may be named that lie in each other.
         links.sort_by_cached_key(|it| bytes::order(&it.path));
+        links.dedup_by(|a, b| a.path == b.path);
         for Walked { path, .. } in links {
             match self.files_for(&path).locate(&bytes::of_path(&path)) {
                 Ok(located) => files.push(Walked {

@@ -59,6 +59,29 @@ fn relative_names_of_a_piece_start_where_the_main_file_would_be() {
     assert_eq!(run.stdout, "", "{run:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_is_skipped_is_told_once_and_in_order_whoever_finds_it_first() {
+    let names: Vec<String> = (0..20).map(|number| format!("a/{number:02}/x")).collect();
+    let text = "Nothing; to see here.\n";
+    let files: Vec<_> = names.iter().map(|name| (name.as_str(), text)).collect();
+    let tree = tree(&files);
+    for name in ["a/dead2", "a/05/dead1", "a/dead0"] {
+        std::os::unix::fs::symlink("nowhere", tree.path().join(name)).unwrap();
+    }
+    let run = short(&tree, &["-v", ".", "a", "a/07"]);
+    let told = run.stderr.lines();
+    let told: Vec<_> = told
+        .filter_map(|line| line.strip_prefix("note: skipped `")?.split('`').next())
+        .collect();
+    let links = ["a/05/dead1", "a/dead0", "a/dead2"];
+    assert_eq!(
+        told,
+        [&links.map(str::to_owned)[..], &names].concat(),
+        "{run:?}"
+    );
+}
+
 #[test]
 fn ignored_hidden_and_other_files_are_left_alone() {
     let bad = server("other.example", "certs/a");
