@@ -102,9 +102,9 @@ fn tests() -> Result<()> {
 
 /// The cases mostly wait, and the fuzz targets take minutes to build: they are built meanwhile.
 fn cluster() -> Result<()> {
-    let mut build = fuzz::build()?;
+    let build = fuzz::build();
     let done = e2e::run(&e2e::Args::default());
-    build.wait()?;
+    build?.wait()?;
     done
 }
 
