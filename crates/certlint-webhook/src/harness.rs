@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use tokio::time::Instant;
 
 use crate::certificate::Current;
+use crate::clock::Clock;
 use crate::judge::{Decision, DecisionKind, Live, LiveSecret, Policy};
 use crate::metrics::Metrics;
 use crate::reviewer::Reviewer;
@@ -31,7 +32,7 @@ pub async fn serve_allowing(
     settings.listen.webhook = webhook;
     settings.listen.admin = admin;
     let server = Server::bind(&settings).await?;
-    let metrics = Arc::new(Metrics::new(Vec::new()));
+    let metrics = Arc::new(Metrics::new(&Clock::system(), Vec::new()));
     let certificate = Current::default();
     let files = files::keep(
         certificates,
@@ -68,6 +69,7 @@ pub async fn review(body: &[u8]) -> Result<(String, Vec<u8>), String> {
         store: Arc::new(Store::default()),
         live: Arc::new(Empty),
         policy: Policy::new(&Settings::default(), Config::default()),
+        clock: Clock::of_fixtures(),
     };
     let deadline = Instant::now() + std::time::Duration::from_secs(1);
     let decision = reviewer.judge(&review, deadline).await;

@@ -12,6 +12,7 @@
 mod args;
 mod audit;
 mod certificate;
+mod clock;
 #[doc(hidden)]
 pub mod harness;
 mod judge;

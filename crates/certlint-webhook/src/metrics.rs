@@ -20,6 +20,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::clock::Clock;
 use crate::judge::{Decision, mode_name};
 
 pub(crate) use self::audit::Audit;
@@ -85,8 +86,9 @@ struct Outcome {
 }
 
 impl Metrics {
-    /// All figures at zero, beside those that others know when they are asked.
-    pub(crate) fn new(collectors: Vec<Box<dyn Collector>>) -> Self {
+    /// All figures at zero of a process that starts now, beside those that others know when they
+    /// are asked.
+    pub(crate) fn new(clock: &Clock, collectors: Vec<Box<dyn Collector>>) -> Self {
         let mut metrics = Self {
             registry: Registry::default(),
             requests: Family::default(),
@@ -101,11 +103,11 @@ impl Metrics {
         };
         metrics.serving_not_after.set(f64::NAN);
         metrics.path_ok.set(f64::NAN);
-        metrics.register(collectors);
+        metrics.register(clock, collectors);
         metrics
     }
 
-    fn register(&mut self, collectors: Vec<Box<dyn Collector>>) {
+    fn register(&mut self, clock: &Clock, collectors: Vec<Box<dyn Collector>>) {
         let registry = &mut self.registry;
         let version = ("version", env!("CARGO_PKG_VERSION"));
         registry.register("certlint_build", "What is running", Info::new([version]));
@@ -156,7 +158,8 @@ impl Metrics {
             "Whether the API server reaches this webhook",
             self.path_ok.clone(),
         );
-        registry.register_collector(Box::new(process::Process::started_now()));
+        let process = process::Process::started_at(clock.now());
+        registry.register_collector(Box::new(process));
         for collector in collectors {
             registry.register_collector(collector);
         }

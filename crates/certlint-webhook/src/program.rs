@@ -8,10 +8,12 @@ use certlint_core::config::Config;
 use futures::FutureExt as _;
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use kube::api::{Api, DeleteParams};
+use prometheus_client::collector::Collector;
 
 use crate::args::{Cli, Command};
 use crate::audit::{Audit, Publisher, Table};
 use crate::certificate::{Current, Keeper, Lease, Names};
+use crate::clock::Clock;
 use crate::judge::Policy;
 use crate::metrics::{self, Metrics};
 use crate::reviewer::Reviewer;
@@ -86,17 +88,20 @@ async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
     let lookups = Arc::new(Lookups::new(&cluster, access, watch.state().clone()));
     let policy = Policy::new(&settings, config);
     let table = Arc::new(Table::default());
-    let metrics = Arc::new(Metrics::new(vec![
+    let clock = Clock::system();
+    let collectors: Vec<Box<dyn Collector>> = vec![
         Box::new(metrics::Cluster {
             store: store.clone(),
             state: watch.state().clone(),
             lookups: lookups.clone(),
+            clock: clock.clone(),
         }),
         Box::new(metrics::Audit {
             table: table.clone(),
             by_namespace: settings.audit.namespace_label,
         }),
-    ]));
+    ];
+    let metrics = Arc::new(Metrics::new(&clock, collectors));
     if settings.audit.enabled {
         let audit = Audit {
             store: store.clone(),
@@ -104,6 +109,7 @@ async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
             live: lookups.clone(),
             policy: policy.clone(),
             table: table.clone(),
+            clock: clock.clone(),
             interval: audit::INTERVAL,
         };
         tokio::spawn(audit.run());
@@ -115,12 +121,14 @@ async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
         &names.namespace,
         &names.configuration,
         &process::pod_name(),
+        clock.clone(),
     );
     let lease = tokio::spawn(lease.run(stop.clone()));
     let publisher = Publisher::new(
         client,
         &settings,
         process::pod_name(),
+        clock.clone(),
         &store,
         &table,
         leads.clone(),
@@ -133,7 +141,8 @@ async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
         CertificateMode::Own => {
             let metrics = metrics.clone();
             let tell = move |not_after| metrics.certificate(Ok(not_after));
-            let keeper = Keeper::new(client, &names, certificate.clone(), leads.clone(), tell);
+            let (current, leads) = (certificate.clone(), leads.clone());
+            let keeper = Keeper::new(client, &names, current, leads, clock.clone(), tell);
             tokio::spawn(keeper.run());
         }
         CertificateMode::Files => {
@@ -158,6 +167,7 @@ async fn serve(settings: Settings, config: Config) -> anyhow::Result<()> {
         store,
         live: lookups,
         policy,
+        clock,
     });
     let parts = Parts {
         judge,

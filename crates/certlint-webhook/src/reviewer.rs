@@ -2,13 +2,13 @@
 //! whether the API server reaches us.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::judge::{self, Decision, Live, Policy, Request};
 use crate::serve::{Judge, Review};
 use crate::store::Store;
@@ -23,6 +23,7 @@ pub(crate) struct Reviewer<L> {
     pub(crate) store: Arc<Store>,
     pub(crate) live: Arc<L>,
     pub(crate) policy: Policy,
+    pub(crate) clock: Clock,
 }
 
 impl<L: Live + Send + 'static> Judge for Reviewer<L> {
@@ -46,15 +47,11 @@ impl<L: Live + Send + 'static> Judge for Reviewer<L> {
                 old_object: review.old_object,
                 deadline,
             };
-            judge::judge(&self.store, &*self.live, &self.policy, &request, now()).await
+            let now = self.clock.seconds();
+            judge::judge(&self.store, &*self.live, &self.policy, &request, now).await
         }
         .boxed()
     }
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |it| it.as_secs() as i64)
 }
 
 /// Nobody's Ingress is refused by this: what is only tried does not come to be either way.

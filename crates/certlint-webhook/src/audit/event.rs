@@ -11,12 +11,12 @@ use certlint_core::finding::Level;
 use k8s_openapi::api::core::v1::ObjectReference;
 use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-use k8s_openapi::jiff::Timestamp;
 use kube::Client;
 use kube::api::{Api, ObjectMeta, PostParams};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::judge::Failing;
 use crate::store::Kept;
 
@@ -33,16 +33,18 @@ const NOTE_MAX: usize = 1_000;
 pub(super) struct Events {
     client: Client,
     instance: String,
+    clock: Clock,
     /// When each was made, by namespace and name.
     told: BTreeMap<(Arc<str>, String), Instant>,
 }
 
 impl Events {
     /// Events of this replica.
-    pub(super) fn new(client: Client, instance: String) -> Self {
+    pub(super) fn new(client: Client, instance: String, clock: Clock) -> Self {
         Self {
             client,
             instance,
+            clock,
             told: BTreeMap::new(),
         }
     }
@@ -93,7 +95,7 @@ impl Events {
                 name: Some(name.to_owned()),
                 ..ObjectMeta::default()
             },
-            event_time: Some(MicroTime(Timestamp::now())),
+            event_time: Some(MicroTime(self.clock.now())),
             reporting_controller: Some("certlint.io/webhook".to_owned()),
             reporting_instance: Some(self.instance.chars().take(128).collect()),
             action: Some("Audit".to_owned()),

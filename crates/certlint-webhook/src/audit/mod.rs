@@ -23,12 +23,13 @@ pub(crate) use table::Table;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
 use tracing::debug;
 
+use crate::clock::Clock;
 use crate::judge::{Live, Policy, existing};
 use crate::store::{Kind, ObjectName, Store};
 use crate::watch::State;
@@ -61,6 +62,7 @@ pub(crate) struct Audit<L> {
     pub(crate) live: Arc<L>,
     pub(crate) policy: Policy,
     pub(crate) table: Arc<Table>,
+    pub(crate) clock: Clock,
     /// Between two full passes.
     pub(crate) interval: Duration,
 }
@@ -126,7 +128,7 @@ impl<L: Live> Audit<L> {
             self.store.get(*kind, namespace, name).is_some()
         });
         self.look_at(all).await;
-        self.table.passed(began.elapsed(), now());
+        self.table.passed(began.elapsed(), self.clock.seconds());
         debug!(objects, "everything was looked at");
     }
 
@@ -137,19 +139,15 @@ impl<L: Live> Audit<L> {
                 continue;
             }
             let kept = self.store.get(name.kind, &name.namespace, &name.name);
+            let now = self.clock.seconds();
             let failing = match kept {
-                Some(kept) => existing(&self.store, &*self.live, &self.policy, &kept, now()).await,
+                Some(kept) => existing(&self.store, &*self.live, &self.policy, &kept, now).await,
                 None => Vec::new(),
             };
             self.table.set(name, failing);
             tokio::task::yield_now().await;
         }
     }
-}
-
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |it| it.as_secs() as i64)
 }
 
 /// Short, and another one for each text, so that it can stand in names and annotations.

@@ -11,6 +11,7 @@ use tracing::warn;
 use super::event::Events;
 use super::report::Reports;
 use super::table::Table;
+use crate::clock::Clock;
 use crate::settings;
 use crate::store::Store;
 use crate::watch::reason;
@@ -45,12 +46,15 @@ impl Publisher {
         client: &Client,
         settings: &settings::Settings,
         instance: String,
+        clock: Clock,
         store: &Arc<Store>,
         table: &Arc<Table>,
         leads: Receiver<bool>,
     ) -> Option<Self> {
         let audit = &settings.audit;
-        let events = audit.events.then(|| Events::new(client.clone(), instance));
+        let events = audit
+            .events
+            .then(|| Events::new(client.clone(), instance, clock));
         let reports = Reports::new(client.clone(), audit.reports);
         let is_wanted = audit.enabled && (events.is_some() || reports.is_some());
         is_wanted.then(|| Self {

@@ -9,6 +9,7 @@ use tokio::sync::watch::{Sender, channel};
 use tokio::time::{sleep, timeout};
 
 use super::{Audit, Publisher, Table};
+use crate::clock::{self, Clock};
 use crate::judge::Policy;
 use crate::settings::{Reports, SecretAccess, Settings};
 use crate::store::Store;
@@ -51,6 +52,11 @@ fn secret() -> Value {
     })
 }
 
+/// The clock of all tests.
+fn clock() -> Clock {
+    Clock::started_at(clock::FIXTURES)
+}
+
 struct World {
     fake: Fake,
     store: Arc<Store>,
@@ -75,6 +81,7 @@ impl World {
             )),
             policy: Policy::new(&Settings::default(), Config::default()),
             table: table.clone(),
+            clock: clock(),
             interval: Duration::from_secs(100_000),
         };
         tokio::spawn(audit.run());
@@ -99,7 +106,15 @@ impl World {
         let (leader, leads) = channel(leads);
         let client = cluster.client();
         let name = "certlint-0".to_owned();
-        let publisher = Publisher::new(client, &settings, name, &self.store, &self.table, leads);
+        let publisher = Publisher::new(
+            client,
+            &settings,
+            name,
+            clock(),
+            &self.store,
+            &self.table,
+            leads,
+        );
         tokio::spawn(publisher.expect("something is wanted").run());
         leader
     }

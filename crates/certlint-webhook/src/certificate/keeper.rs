@@ -13,6 +13,7 @@ use tokio::sync::watch::Receiver;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
+use crate::clock::Clock;
 use crate::watch::reason;
 
 use super::authority::{Authority, Failure, seconds};
@@ -66,16 +67,13 @@ const HURRY: Duration = Duration::from_secs(1);
 /// For one round; each of its steps may be the last one.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The wall clock, in Unix time.
-pub(super) type Clock = Box<dyn Fn() -> i64 + Send + Sync>;
-
 /// Keeps everything in order.
 pub(crate) struct Keeper {
     secret: CaSecret,
     configuration: Configuration,
     names: Vec<String>,
     pub(super) lifetimes: Lifetimes,
-    pub(super) clock: Clock,
+    clock: Clock,
     current: Current,
     leads: Receiver<bool>,
     tell: Box<dyn Fn(i64) + Send + Sync>,
@@ -125,6 +123,7 @@ impl Keeper {
         names: &Names,
         current: Current,
         leads: Receiver<bool>,
+        clock: Clock,
         tell: impl Fn(i64) + Send + Sync + 'static,
     ) -> Self {
         let Names {
@@ -139,7 +138,7 @@ impl Keeper {
                 format!("{service}.{namespace}.svc"),
             ],
             lifetimes: Lifetimes::default(),
-            clock: Box::new(|| jiff::Timestamp::now().as_second()),
+            clock,
             current,
             leads,
             tell: Box::new(tell),
@@ -152,7 +151,7 @@ impl Keeper {
     /// Goes round for ever.
     pub(crate) async fn run(mut self) {
         loop {
-            let now = (self.clock)();
+            let now = self.clock.seconds();
             let outcome = timeout(PATIENCE, self.round(now)).await;
             self.log(outcome.unwrap_or(Err(Trouble::Slow)).err());
             let pause = if self.leaf.is_none() {

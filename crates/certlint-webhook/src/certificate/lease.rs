@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1 as api;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-use k8s_openapi::jiff::Timestamp;
 use kube::Client;
 use kube::api::{Api, ObjectMeta, PostParams};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
+use crate::clock::Clock;
 use crate::watch::reason;
 
 /// How long a holder counts as alive without a sign of life.
@@ -33,6 +33,7 @@ pub(crate) struct Lease {
     api: Api<api::Lease>,
     name: String,
     identity: String,
+    clock: Clock,
     leads: Sender<bool>,
     /// The version that was seen last, and when it was first seen.
     seen: Option<(String, Instant)>,
@@ -50,12 +51,14 @@ impl Lease {
         namespace: &str,
         name: &str,
         identity: &str,
+        clock: Clock,
     ) -> (Self, Receiver<bool>) {
         let (leads, receiver) = channel(false);
         let lease = Self {
             api: Api::namespaced(client, namespace),
             name: name.to_owned(),
             identity: identity.to_owned(),
+            clock,
             leads,
             seen: None,
             renewed: None,
@@ -149,7 +152,7 @@ impl Lease {
 
     /// What the Lease says while we hold it.
     fn held(&self, before: Option<api::LeaseSpec>) -> api::LeaseSpec {
-        let now = Some(MicroTime(Timestamp::now()));
+        let now = Some(MicroTime(self.clock.now()));
         let before = before.unwrap_or_default();
         let keeps = before.holder_identity.as_deref() == Some(&self.identity);
         let transitions = before.lease_transitions.unwrap_or_default();

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -10,6 +9,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
+use crate::clock::Clock;
 use crate::store::{Kind, Store};
 use crate::watch::{Lookups, State};
 
@@ -22,6 +22,7 @@ pub(crate) struct Cluster {
     pub(crate) store: Arc<Store>,
     pub(crate) state: Arc<State>,
     pub(crate) lookups: Arc<Lookups>,
+    pub(crate) clock: Clock,
 }
 
 impl fmt::Debug for Cluster {
@@ -102,8 +103,7 @@ impl Cluster {
     }
 
     fn expiring(&self, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.map_or(0, |it| it.as_secs() as i64);
+        let now = self.clock.seconds();
         let mut counts = [0_i64; WINDOWS.len()];
         for secret in self.store.secrets() {
             let Some((_, not_after)) = secret.validity() else {

@@ -2,8 +2,8 @@
 //! <https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics>
 
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -18,11 +18,10 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// To be called early.
-    pub(super) fn started_now() -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    /// The figures of a process that started at this moment.
+    pub(super) fn started_at(moment: Timestamp) -> Self {
         Self {
-            start_seconds: now.unwrap_or_default().as_secs_f64(),
+            start_seconds: moment.as_duration().as_secs_f64(),
         }
     }
 }

@@ -17,7 +17,7 @@ struct Candidate {
 impl Candidate {
     fn new(fake: &Fake, identity: &str) -> Self {
         let client = Cluster::inside(fake.clone()).client().clone();
-        let (lease, leads) = Lease::new(client, "tools", "certlint", identity);
+        let (lease, leads) = Lease::new(client, "tools", "certlint", identity, clock());
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(lease.run(async {
             let _ = stopped.await;

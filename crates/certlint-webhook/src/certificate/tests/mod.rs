@@ -18,8 +18,9 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use serde_json::{Value, json};
 use tokio::sync::watch::{Sender, channel};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
+use crate::clock::Clock;
 use crate::watch::Cluster;
 use crate::watch::fake::Fake;
 
@@ -32,10 +33,15 @@ const CONFIGURATIONS: &str = "admissionregistration.k8s.io/v1/validatingwebhookc
 /// When the tests begin.
 const START: i64 = 1_800_000_000;
 
+/// A clock that starts then.
+fn clock() -> Clock {
+    Clock::started_at(START)
+}
+
 /// A cluster with our configuration, and the time in it.
 struct World {
     fake: Fake,
-    began: Instant,
+    clock: Clock,
 }
 
 /// One replica.
@@ -50,7 +56,7 @@ impl World {
         let fake = Fake::new();
         let world = Self {
             fake,
-            began: Instant::now(),
+            clock: clock(),
         };
         world.configure();
         world
@@ -76,7 +82,7 @@ impl World {
     }
 
     fn now(&self) -> i64 {
-        START + i64::try_from(self.began.elapsed().as_secs()).unwrap()
+        self.clock.seconds()
     }
 
     fn replica(&self, leads: bool) -> Replica {
@@ -93,10 +99,9 @@ impl World {
         };
         let current = Current::default();
         let (sender, receiver) = channel(leads);
-        let mut keeper = Keeper::new(cluster.client(), &names, current.clone(), receiver, |_| ());
+        let (client, clock) = (cluster.client(), self.clock.clone());
+        let mut keeper = Keeper::new(client, &names, current.clone(), receiver, clock, |_| ());
         keeper.lifetimes = lifetimes;
-        let began = self.began;
-        keeper.clock = Box::new(move || START + i64::try_from(began.elapsed().as_secs()).unwrap());
         Replica {
             current,
             leads: sender,

@@ -11,12 +11,13 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use crate::clock;
 use crate::judge::{Decision, Live, LiveSecret, Policy, Request, judge};
 use crate::settings::Settings;
 use crate::store::{Kept, Kind, Store};
 
-/// 2026-11-21T00:00:00Z, the moment for which the certificates of the fixtures were made.
-pub(super) const NOW: i64 = 1_795_219_200;
+/// The moment of all tests, in Unix time.
+pub(crate) const NOW: i64 = clock::FIXTURES;
 
 /// The root of the repository.
 pub(super) fn repository() -> PathBuf {

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 
 use self::client::Client;
 use super::*;
+use crate::clock::Clock;
 use crate::judge::{Decision, DecisionKind};
 use crate::settings::{Mode, Span};
 
@@ -117,7 +118,7 @@ impl Running {
             judge: puppet.clone(),
             certificate: certificate.clone(),
             health: Health::default(),
-            metrics: Arc::new(Metrics::new(Vec::new())),
+            metrics: Arc::new(Metrics::new(&Clock::system(), Vec::new())),
         };
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(async move {

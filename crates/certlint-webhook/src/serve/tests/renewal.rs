@@ -49,7 +49,7 @@ impl Kept {
         let kept = Self {
             volume: Volume::new(),
             current: Current::default(),
-            metrics: Arc::new(Metrics::new(Vec::new())),
+            metrics: Arc::new(Metrics::new(&Clock::system(), Vec::new())),
         };
         let dir = kept.volume.0.path().to_owned();
         let (current, metrics) = (kept.current.clone(), kept.metrics.clone());

@@ -16,7 +16,7 @@ use crate::settings::Settings;
 use crate::store::{Changed, Kept, Kind, ObjectName, Store};
 
 /// 2026-11-21T00:00:00Z
-const NOW: i64 = 1_795_219_200;
+const NOW: i64 = crate::clock::FIXTURES;
 
 /// A step in the life of a cluster.
 #[derive(Clone, Debug)]

@@ -16,7 +16,7 @@ use super::kept;
 use crate::store::{Kept, Kind, Store};
 
 /// 2026-11-21T00:00:00Z
-const NOW: i64 = 1_795_219_200;
+const NOW: i64 = crate::clock::FIXTURES;
 
 /// Said once for many places, at the first of all.
 const TOLD_ONCE: [&str; 2] = ["unverifiable", "wildcard-depth"];
