@@ -70,7 +70,7 @@ impl Config {
     /// # Errors
     /// All that is wrong with it, in the order of writing; at least one finding.
     pub fn read(source: SourceId, text: &[u8]) -> Result<Self, Vec<Finding>> {
-        let documents = crate::kubernetes::read(text);
+        let documents = manifest_syntax::read(text);
         let Some(root) = diagnose::only_tree(source, &documents)? else {
             return Ok(Self::default());
         };

@@ -28,5 +28,4 @@ mod secret;
 pub mod source;
 pub mod suppress;
 mod text;
-mod text_map;
 pub mod x509;

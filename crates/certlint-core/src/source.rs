@@ -4,10 +4,11 @@
 //! filled once, while lowering, from the very node that was read, and resolved to lines and
 //! columns only when a report is written.
 
-use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-pub use nginx_syntax::Span;
+pub use manifest_syntax::FieldPath;
+use manifest_syntax::Node;
+pub use text_span::Span;
 
 /// Index of a [`Source`] in [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -150,30 +151,6 @@ pub struct Position {
     pub column: u32,
 }
 
-/// The way to a field of a Kubernetes object (`spec.tls[0].hosts[1]`); empty for plain files.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FieldPath(Option<Arc<str>>);
-
-impl FieldPath {
-    /// A path from its text.
-    #[must_use]
-    pub fn new(path: &str) -> Self {
-        Self((!path.is_empty()).then(|| path.into()))
-    }
-
-    /// The text; empty for plain files.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_deref().unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for FieldPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.as_str(), f)
-    }
-}
-
 /// Where something was written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
@@ -210,6 +187,23 @@ impl Location {
     #[must_use]
     pub fn start(&self) -> u32 {
         self.span.map_or(0, |span| span.start)
+    }
+}
+
+/// Gives the place of a value of a manifest.
+pub trait Locate {
+    /// The place of the value, to point at.
+    #[must_use]
+    fn at(self, source: SourceId) -> Location;
+}
+
+impl Locate for Node<'_> {
+    fn at(self, source: SourceId) -> Location {
+        Location {
+            source,
+            span: Some(self.span()),
+            path: self.path(),
+        }
     }
 }
 

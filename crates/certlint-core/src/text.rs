@@ -5,9 +5,10 @@
 
 use std::sync::Arc;
 
+use manifest_syntax::TextMap;
+
 use crate::source::{Location, SourceId, Span};
 use crate::suppress::{self, Suppression};
-use crate::text_map::TextMap;
 
 /// A configuration text.
 #[derive(Clone, Debug)]

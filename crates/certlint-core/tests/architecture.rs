@@ -100,8 +100,12 @@ fn names_and_certificates_know_nothing_above_them() {
 }
 
 #[test]
-fn the_syntax_crate_knows_nothing_of_tls() {
+fn the_syntax_crates_know_nothing_of_tls() {
     nobody_names("nginx-syntax/src", &["certlint_core", "x509"]);
+    nobody_names(
+        "manifest-syntax/src",
+        &["certlint_core", "x509", "nginx_syntax", "apiVersion"],
+    );
 }
 
 #[test]
@@ -123,4 +127,5 @@ fn only_programs_touch_clock_environment_files_and_network() {
     ];
     nobody_names("certlint-core/src", &outside);
     nobody_names("nginx-syntax/src", &outside);
+    nobody_names("manifest-syntax/src", &outside);
 }

@@ -15,9 +15,10 @@ use std::sync::Arc;
 
 use certlint_core::check::{Settings, check};
 use certlint_core::finding::Finding;
-use certlint_core::kubernetes::{KeyState, Options, SecretSummary, lower_beside, objects, read};
+use certlint_core::kubernetes::{KeyState, Options, SecretSummary, lower_beside, objects};
 use certlint_core::loader::Loader;
 use certlint_core::model::Model;
+use manifest_syntax::read;
 use manifests::lint_manifests;
 use support::{LOGICAL, NOW, Repository, repository};
 

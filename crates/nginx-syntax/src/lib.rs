@@ -38,12 +38,11 @@ mod lex;
 mod lua;
 mod parse;
 mod recover;
-mod span;
 mod tree;
 mod word;
 
 pub use error::{SyntaxError, SyntaxErrorKind};
 pub use parse::{MAX_DEPTH, MAX_ERRORS, parse};
-pub use span::Span;
+pub use text_span::Span;
 pub use tree::{Body, Directive, Directives, Tree};
 pub use word::Word;

@@ -1,11 +1,11 @@
 //! From the text to the typed form, with a place for everything that does not fit.
 
+use manifest_syntax::{Body, Document, Node, Value};
 use serde_yaml::Value as Yaml;
 
 use super::{FILE_NAME, mistake, raw};
 use crate::finding::Finding;
-use crate::kubernetes::{Body, Document, Node, Value};
-use crate::source::{Location, SourceId, Span};
+use crate::source::{Locate as _, Location, SourceId, Span};
 
 /// The one document of the text that is not empty.
 pub(super) fn only_tree<'t>(

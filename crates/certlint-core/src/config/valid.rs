@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use manifest_syntax::Node;
+
 use super::diagnose::{at_key, did_you_mean, first};
 use super::{Config, Exemption, NamePattern, Paths, mistake, raw};
 use crate::finding::{Finding, Level};
-use crate::kubernetes::{Choice, Node, is_namespace};
+use crate::kubernetes::{Choice, is_namespace};
 use crate::rules::by_id;
-use crate::source::{Location, SourceId, Spanned};
+use crate::source::{Locate as _, Location, SourceId, Spanned};
 use crate::suppress::{Until, end_of_day};
 
 /// The words for levels.

@@ -6,14 +6,15 @@
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use manifest_syntax::{Node, Value};
 
 use super::controller::Choice;
 use super::gateway;
 use super::host_index::HostIndex;
 use super::mounts::{self, ConfigMap, Pod, SecretFile, Snippet};
-use super::{Node, Object, Value, object};
+use super::{Object, object};
 use crate::model::Extent;
-use crate::source::{Location, SourceId, Spanned};
+use crate::source::{Locate as _, Location, SourceId, Spanned};
 use crate::x509::{self, CertificateFile, KeyFile};
 
 /// An object that takes part in serving certificates.

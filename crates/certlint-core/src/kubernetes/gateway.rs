@@ -12,13 +12,13 @@ mod selector;
 pub(super) use lower::lower;
 pub(super) use secrets::issued;
 
+use manifest_syntax::Node;
 use selector::Selector;
 
 use std::collections::BTreeMap;
 
-use super::Node;
 use super::facts::{Meta, path};
-use crate::source::{Location, SourceId, Spanned};
+use crate::source::{Locate as _, Location, SourceId, Spanned};
 
 /// The API group of all these kinds.
 pub(super) const GROUP: &str = "gateway.networking.k8s.io";

@@ -1,6 +1,6 @@
 //! The objects of a document: itself, the items of a list, the elements of an array.
 
-use super::node::{Node, Tree, Value};
+use manifest_syntax::{Node, Tree, Value};
 
 /// One Kubernetes object.
 #[derive(Clone, Copy, Debug)]
@@ -49,4 +49,40 @@ pub fn objects<'a>(tree: &'a Tree<'_>) -> Vec<Object<'a>> {
         }
     }
     objects
+}
+
+#[cfg(test)]
+mod tests {
+    use manifest_syntax::read;
+
+    use super::objects;
+
+    #[test]
+    fn lists_and_arrays_are_taken_apart() {
+        let list = "kind: List\napiVersion: v1\nitems:\n- {kind: A, apiVersion: x/v1}\n- kind: List\n  items: [{kind: B}]\n- {}\n";
+        let typed = r#"{"kind": "IngressList", "apiVersion": "networking.k8s.io/v1", "items": [{"metadata": {}}, {"kind": "Z"}]}"#;
+        let array = r#"[{"kind": "A", "apiVersion": "v1"}, 3, {"no": "kind"}]"#;
+        let found = |text: &str| -> Vec<String> {
+            let documents = read(text.as_bytes());
+            let objects = objects(documents[0].tree().unwrap());
+            let told = objects.iter().map(|object| {
+                let (path, kind) = (object.node.path(), object.kind);
+                format!("{} {kind} {}", path.as_str(), object.api_version)
+            });
+            told.collect()
+        };
+        assert_eq!(found(list), ["items[0] A x/v1", "items[1].items[0] B v1"]);
+        assert_eq!(
+            found(typed),
+            [
+                "items[0] Ingress networking.k8s.io/v1",
+                "items[1] Z networking.k8s.io/v1"
+            ]
+        );
+        assert_eq!(found(array), ["[0] A v1"]);
+        assert_eq!(
+            found("kind: Ingress\napiVersion: v1\nspec: {items: [1]}\n"),
+            [" Ingress v1"]
+        );
+    }
 }

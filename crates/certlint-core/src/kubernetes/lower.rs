@@ -10,19 +10,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use manifest_syntax::{Body, Document, Node, PARALLEL_BYTES, read_with};
 use rayon::prelude::*;
 
 use super::cluster::Cluster;
 use super::controller::Choice;
 use super::facts::{self, Fact, IngressClass};
-use super::stream::PARALLEL_BYTES;
 use super::summary::SecretSummary;
-use super::{Body, Document, Node, objects, read_with, verification};
+use super::{objects, verification};
 use crate::files::FileError;
 use crate::loader::Loader;
 use crate::model::{Fragment, Problem, SnippetKind};
 use crate::nginx;
-use crate::source::{Location, SourceId, Spanned};
+use crate::source::{Locate as _, Location, SourceId, Spanned};
 use crate::suppress::{self, Suppression};
 use crate::text::Text;
 

@@ -17,11 +17,13 @@ mod traefik_rule;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use manifest_syntax::{Node, Value};
+
+use super::Object;
 use super::cluster::Cluster;
 use super::facts::Meta;
-use super::{Node, Object, Value};
 use crate::name::HostPattern;
-use crate::source::{SourceId, Span, Spanned};
+use crate::source::{Locate as _, SourceId, Span, Spanned};
 use crate::x509::{CertificateFile, KeyFile};
 
 pub(super) use contour::{delegated, tls_namespace};

@@ -15,11 +15,12 @@ pub use shared::Shared;
 
 use std::sync::Arc;
 
+use manifest_syntax::{Node, read};
+
+use super::assemble;
 use super::cluster::{Cluster, Kept};
 use super::facts::{self, Fact, Fault, Part, Secret, Summarised};
 use super::lower::{Options, annotations};
-use super::node::Node;
-use super::{assemble, read};
 use crate::files::NoFiles;
 use crate::finding::Level;
 use crate::loader::Loader;

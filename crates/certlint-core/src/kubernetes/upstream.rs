@@ -133,8 +133,9 @@ fn hosts(ingress: &Ingress) -> BTreeSet<String> {
 mod tests {
     use super::*;
     use crate::kubernetes::facts::{self, Fact};
-    use crate::kubernetes::{objects, read};
+    use crate::kubernetes::objects;
     use crate::source::SourceId;
+    use manifest_syntax::read;
 
     const CA: &str = "kind: Secret\napiVersion: v1\nmetadata: {name: ca}\ndata: {ca.crt: eA==}\n";
     const NO_CA: &str = "kind: Secret\napiVersion: v1\nmetadata: {name: no}\ndata: {ca.crt: ''}\n";

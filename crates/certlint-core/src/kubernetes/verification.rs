@@ -9,10 +9,11 @@ mod switch;
 
 use std::borrow::Cow;
 
+use manifest_syntax::{Node, Value};
+
 use super::facts::path;
-use super::{Node, Value};
 use crate::model::Problem;
-use crate::source::{Location, SourceId, Span};
+use crate::source::{Locate as _, Location, SourceId, Span};
 use switch::Switch;
 
 /// Where a Pod's specification stands in the kinds that have one.
@@ -131,7 +132,8 @@ fn problem(switch: Switch, at: Location) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kubernetes::{objects, read};
+    use crate::kubernetes::objects;
+    use manifest_syntax::read;
 
     /// The switches in a container, each with what it is told at.
     fn found(container: &str) -> Vec<(String, String)> {

@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use nginx_syntax::Span;
 use sha2::{Digest as _, Sha256};
+use text_span::Span;
 use x509_parser::certificate::{X509Certificate, X509CertificateParser};
 use x509_parser::der_parser::asn1_rs::Tag;
 use x509_parser::nom::Parser as _;

@@ -7,7 +7,7 @@
 use std::fmt;
 
 use memchr::memmem;
-use nginx_syntax::Span;
+use text_span::Span;
 
 use super::certificate::Certificate;
 use super::chain::{ChainOrder, order};

@@ -4,7 +4,7 @@
 //! `EC PARAMETERS`, even malformed ones) are passed over, and what follows it is not read
 //! (measured on OpenSSL 3.0).
 
-use nginx_syntax::Span;
+use text_span::Span;
 
 use super::der::Reader;
 use super::key::Key;

@@ -15,7 +15,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use memchr::memmem;
-use nginx_syntax::Span;
+use text_span::Span;
 use zeroize::Zeroizing;
 
 use lines::{Line, Lines};

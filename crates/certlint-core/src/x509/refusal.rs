@@ -5,7 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;
-use nginx_syntax::Span;
+use text_span::Span;
 
 use super::der::{Reader, tag};
 use super::pem::{Block, Malformed, MalformedKind, NearMiss, NearMissKind};

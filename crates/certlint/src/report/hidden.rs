@@ -10,11 +10,10 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use certlint_core::kubernetes::{
-    Body, Document, Node, looks_like_manifest, objects, read, sections,
-};
+use certlint_core::kubernetes::{looks_like_manifest, objects};
 use certlint_core::model::Model;
 use certlint_core::source::{SourceId, Span};
+use manifest_syntax::{Body, Document, Node, read, sections};
 
 /// No word of a manifest is as long, and hardly any key is shorter, in bytes.
 const LONG_RUN: usize = 40;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::kubernetes::Node;
+use manifest_syntax::Node;
 
 /// The label that every namespace has: its own name.
 const NAME: &str = "kubernetes.io/metadata.name";
@@ -97,7 +97,7 @@ fn expression(node: Node<'_>) -> Condition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kubernetes::read;
+    use manifest_syntax::read;
 
     #[test]
     fn labels_decide_where_they_are_known() {

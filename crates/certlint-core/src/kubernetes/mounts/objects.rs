@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use manifest_syntax::Node;
+
+use crate::kubernetes::Object;
 use crate::kubernetes::facts::{Meta, at_key, decode, path};
-use crate::kubernetes::{Node, Object};
-use crate::source::{Location, SourceId};
+use crate::source::{Locate as _, Location, SourceId};
 use crate::text::Text;
 use crate::x509::{self, CertificateFile, KeyFile};
 

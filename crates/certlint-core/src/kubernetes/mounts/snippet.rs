@@ -1,9 +1,11 @@
 //! nginx configuration in annotations of ingress-nginx: pieces that the controller copies into its
 //! own, so that one mistake in them breaks the configuration of everybody.
 
-use crate::kubernetes::{Node, facts};
+use manifest_syntax::Node;
+
+use crate::kubernetes::facts;
 use crate::nginx::Context;
-use crate::source::SourceId;
+use crate::source::{Locate as _, SourceId};
 use crate::text::Text;
 
 const PREFIX: &str = "nginx.ingress.kubernetes.io/";

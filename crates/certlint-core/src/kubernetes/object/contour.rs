@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use manifest_syntax::Node;
+
 use super::{Certificate, Host, Pairing, is_true, mapping, path, text};
-use crate::kubernetes::Node;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::facts::{Ingress, Meta, qualified};
 use crate::name::HostPattern;

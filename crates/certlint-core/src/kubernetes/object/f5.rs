@@ -3,8 +3,9 @@
 //! The Secret is served without a look at its names. One of another type than `kubernetes.io/tls`
 //! is not taken, and handshakes are rejected (F5 NGINX Ingress Controller manual, VirtualServer).
 
+use manifest_syntax::Node;
+
 use super::{Certificate, Host, Pairing, mapping, path, text};
-use crate::kubernetes::Node;
 use crate::kubernetes::cluster::Kept;
 use crate::kubernetes::facts::Meta;
 use crate::model::Problem;

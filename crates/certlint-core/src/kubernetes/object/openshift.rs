@@ -4,8 +4,9 @@
 //! router's own, which mostly is a wildcard for such hosts. The router holds certificate and key
 //! against each other and does not look at the names (OpenShift manual, "Secured routes").
 
+use manifest_syntax::Node;
+
 use super::{Certificate, Host, Inline, Pairing, mapping, path, text};
-use crate::kubernetes::Node;
 use crate::kubernetes::facts::{Meta, at_key};
 use crate::name::HostPattern;
 use crate::source::{SourceId, Spanned};

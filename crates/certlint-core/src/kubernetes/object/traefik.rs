@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use manifest_syntax::Node;
+
 use super::{Certificate, Host, Pairing, is_true, mapping, part, path, text, traefik_rule};
-use crate::kubernetes::Node;
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::controller::controller_of;
 use crate::kubernetes::facts::Meta;

@@ -5,7 +5,7 @@
 //! a piece is stripped, and with it every byte above 0x7f, which OpenSSL compares as a negative
 //! number where `char` is signed (x86).
 
-use nginx_syntax::Span;
+use text_span::Span;
 
 /// The most bytes of one piece.
 const PIECE: usize = 254;

@@ -11,8 +11,9 @@ use std::sync::Arc;
 use certlint_core::check::{Settings, check};
 use certlint_core::files::{File, FileError, Files};
 use certlint_core::finding::Level;
-use certlint_core::kubernetes::{Node, Options, Value as Yaml, lower, objects, read};
+use certlint_core::kubernetes::{Options, lower, objects};
 use certlint_core::loader::Loader;
+use manifest_syntax::{Node, Value as Yaml, read};
 use serde_json::{Map, Value, json};
 
 use super::support::{Cluster, NOW, policy, raw, repository, request};

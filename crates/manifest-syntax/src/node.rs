@@ -7,39 +7,38 @@
 
 use std::fmt::Write as _;
 
-use super::scalar::{Word, resolve};
-use crate::source::{FieldPath, Location, SourceId, Span};
-use crate::text_map::TextMap;
+use crate::scalar::{Word, resolve};
+use crate::{FieldPath, Span, TextMap};
 
 /// The data of one document.
 #[derive(Debug)]
 pub struct Tree<'t> {
     /// The section of the source that the document stands in, and where the section starts.
-    pub(super) text: &'t str,
-    pub(super) base: u32,
+    pub(crate) text: &'t str,
+    pub(crate) base: u32,
     /// Parents before children; the first is the root, and there always is one.
-    pub(super) nodes: Vec<Entry>,
+    pub(crate) nodes: Vec<Entry>,
     /// Texts that are not in the source as they stand.
-    pub(super) owned: Vec<Box<str>>,
-    pub(super) duplicates: Vec<Duplicate>,
+    pub(crate) owned: Vec<Box<str>>,
+    pub(crate) duplicates: Vec<Duplicate>,
 }
 
 /// One value, or one key, of a tree.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// In the whole source. For a mapping or sequence: from its first to its last byte of content.
-    pub(super) span: Span,
-    pub(super) parent: u32,
+    pub(crate) span: Span,
+    pub(crate) parent: u32,
     /// The index in a sequence; 0 in a mapping.
-    pub(super) place: u32,
+    pub(crate) place: u32,
     /// A key whose mapping has the same key again further down.
-    pub(super) overridden: bool,
-    pub(super) kind: Kind,
+    pub(crate) overridden: bool,
+    pub(crate) kind: Kind,
 }
 
 /// What an entry is; `next` is the index after its last descendant.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Mapping { next: u32 },
     Sequence { next: u32 },
     Scalar { style: Style, owned: Option<TextId> },
@@ -47,7 +46,7 @@ pub(super) enum Kind {
 
 /// Index of a text in [`Tree::owned`], plus one: an `Option` of it takes no room.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct TextId(pub(super) std::num::NonZeroU32);
+pub(crate) struct TextId(pub(super) std::num::NonZeroU32);
 
 /// How a scalar was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +90,7 @@ impl<'t> Tree<'t> {
         &self.duplicates
     }
 
-    pub(super) fn text_of(&self, index: u32) -> &str {
+    pub(crate) fn text_of(&self, index: u32) -> &str {
         let entry = &self.nodes[index as usize];
         match entry.kind {
             Kind::Scalar { style, owned } => {
@@ -116,7 +115,7 @@ impl<'t> Tree<'t> {
     }
 
     /// The source text of a span.
-    pub(super) fn written(&self, span: Span) -> &'t str {
+    pub(crate) fn written(&self, span: Span) -> &'t str {
         let start = span.start.saturating_sub(self.base) as usize;
         let end = span.end.saturating_sub(self.base) as usize;
         self.text.get(start..end).unwrap_or_default()
@@ -124,7 +123,7 @@ impl<'t> Tree<'t> {
 }
 
 /// The text of a scalar: its own, or what stands at its span, without quotes.
-pub(super) fn text_of<'a>(
+pub(crate) fn text_of<'a>(
     text: &'a str,
     base: u32,
     owned: &'a [Box<str>],
@@ -296,16 +295,6 @@ impl<'a> Node<'a> {
         FieldPath::new(&path)
     }
 
-    /// The place of the value, to point at.
-    #[must_use]
-    pub fn at(self, source: SourceId) -> Location {
-        Location {
-            source,
-            span: Some(self.span()),
-            path: self.path(),
-        }
-    }
-
     /// Leads from offsets in the text of this scalar back to the source.
     #[must_use]
     pub fn text_map(self) -> TextMap {
@@ -354,7 +343,7 @@ impl<'a> Key<'a> {
 
 impl Entry {
     /// The index after this entry, which is at `index`, and its descendants.
-    pub(super) fn next(&self, index: u32) -> u32 {
+    pub(crate) fn next(&self, index: u32) -> u32 {
         match self.kind {
             Kind::Mapping { next } | Kind::Sequence { next } => next,
             Kind::Scalar { .. } => index + 1,
@@ -378,7 +367,7 @@ fn push_path(path: &mut String, tree: &Tree<'_>, index: u32) {
 }
 
 /// Adds a key to a path: `.key`, or `[key]` where it is no plain word.
-pub(super) fn push_key(path: &mut String, key: &str) {
+pub(crate) fn push_key(path: &mut String, key: &str) {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     if key.is_empty() || !key.bytes().all(is_word) {
         path.push('[');

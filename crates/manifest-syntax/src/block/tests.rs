@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::node::Kind;
-use super::super::yaml;
 use super::*;
+use crate::node::Kind;
+use crate::yaml;
 
 /// All that a document holds, entry by entry.
 fn dump(document: &Document<'_>) -> String {

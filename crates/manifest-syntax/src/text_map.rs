@@ -4,7 +4,7 @@
 //! indented, or with `\n` for its line breaks. Findings inside it must still point at the right
 //! bytes of the manifest.
 
-use crate::source::Span;
+use crate::Span;
 
 /// Leads from offsets in the text of one scalar back to the source.
 #[derive(Clone, Debug)]

@@ -3,17 +3,17 @@
 //! The grammar of RFC 8259, read as Kubernetes reads it: of a key that is there twice the last
 //! counts, and half a surrogate pair becomes U+FFFD.
 
-use super::build::Builder;
-use super::node::Style;
-use super::syntax_error::SyntaxError;
-use super::{Body, Document};
-use crate::source::Span;
+use crate::Span;
+use crate::build::Builder;
+use crate::node::Style;
+use crate::syntax_error::SyntaxError;
+use crate::{Body, Document};
 
 /// After so many errors the rest is not looked at: it is no JSON.
 const MAX_ERRORS: usize = 100;
 
 /// Every value from `start` on. After an error reading goes on at the next line that opens a value.
-pub(super) fn read(text: &str, base: u32, start: usize) -> Vec<Document<'_>> {
+pub(crate) fn read(text: &str, base: u32, start: usize) -> Vec<Document<'_>> {
     let bytes = text.as_bytes();
     let mut documents = Vec::new();
     let mut errors = 0;
@@ -48,7 +48,7 @@ pub(super) fn read(text: &str, base: u32, start: usize) -> Vec<Document<'_>> {
 }
 
 /// The text opens like JSON does, which YAML would hardly be written like.
-pub(super) fn looks_like_json(text: &str) -> bool {
+pub(crate) fn looks_like_json(text: &str) -> bool {
     let bytes = text.as_bytes();
     match bytes.first() {
         Some(b'{') => matches!(bytes.get(skip_white(bytes, 1)), Some(b'"' | b'}')),

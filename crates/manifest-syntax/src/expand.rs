@@ -5,11 +5,11 @@
 //! and is overridden by what stands below; in a list of mappings the first one wins (measured on
 //! sigs.k8s.io/yaml 1.6.0).
 
-use super::build::{MAX_DEPTH, bad_key, duplicates, index_of, own};
-use super::node::{Entry, Kind, Style, Tree};
-use super::scalar;
-use super::syntax_error::SyntaxError;
-use crate::source::Span;
+use crate::Span;
+use crate::build::{MAX_DEPTH, bad_key, duplicates, index_of, own};
+use crate::node::{Entry, Kind, Style, Tree};
+use crate::scalar;
+use crate::syntax_error::SyntaxError;
 
 /// A document may grow to so many values whatever its size …
 const FREE_VALUES: usize = 1000;
@@ -19,7 +19,7 @@ const VALUES_PER_BYTE: usize = 4;
 /// The entries of `tree` with every alias and merge key replaced.
 ///
 /// `aliases` are pairs of entries, `merges` are keys; both sorted.
-pub(super) fn expand(
+pub(crate) fn expand(
     tree: &mut Tree<'_>,
     aliases: &[(u32, u32)],
     merges: &[u32],

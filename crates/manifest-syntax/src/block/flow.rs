@@ -2,12 +2,12 @@
 //! `{name: web, namespace: shop}`, of simple words and of quoted texts without an escape.
 
 use super::Reader;
-use crate::kubernetes::node::Style;
+use crate::node::Style;
 
 impl Reader<'_> {
     /// The value at `at`; returns where it ends.
     ///
-    /// Recursion ends at [`MAX_DEPTH`](crate::kubernetes::MAX_DEPTH), which the builder holds.
+    /// Recursion ends at [`MAX_DEPTH`](crate::MAX_DEPTH), which the builder holds.
     pub(super) fn flow(&mut self, at: usize, end: usize) -> Option<usize> {
         match self.bytes.get(at)? {
             b'[' => self.flow_list(at, end),

@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use granit_parser::Tag;
 
-use crate::kubernetes::node::Style;
-use crate::kubernetes::scalar::{Word, resolve};
-use crate::kubernetes::syntax_error::SyntaxError;
-use crate::source::Span;
+use crate::Span;
+use crate::node::Style;
+use crate::scalar::{Word, resolve};
+use crate::syntax_error::SyntaxError;
 
 /// Where the tags of YAML's own types live; `!!str` is short for it.
 const CORE: &str = "tag:yaml.org,2002:";

@@ -2,9 +2,9 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
-use crate::kubernetes::build::MAX_DEPTH;
-use crate::kubernetes::syntax_error::SyntaxError;
-use crate::source::Span;
+use crate::Span;
+use crate::build::MAX_DEPTH;
+use crate::syntax_error::SyntaxError;
 
 /// The parser's error in our words, at the word that starts at `at`.
 pub(super) fn explain(error: &ScanError, at: usize, text: &str, base: u32) -> SyntaxError {

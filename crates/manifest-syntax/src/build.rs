@@ -8,11 +8,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 
-use super::expand::expand;
-use super::node::{Duplicate, Entry, Kind, Style, TextId, Tree, push_key, text_of};
-use super::scalar;
-use super::syntax_error::SyntaxError;
-use crate::source::Span;
+use crate::Span;
+use crate::expand::expand;
+use crate::node::{Duplicate, Entry, Kind, Style, TextId, Tree, push_key, text_of};
+use crate::scalar;
+use crate::syntax_error::SyntaxError;
 
 /// How deep values may be nested. The deepest schema of Kubernetes itself stays below 30.
 pub const MAX_DEPTH: usize = 128;
@@ -24,7 +24,7 @@ const BYTES_PER_ENTRY: usize = 10;
 const USUAL_DEPTH: usize = 16;
 
 /// Collects the entries of one document. Offsets are relative to the section.
-pub(super) struct Builder<'t> {
+pub(crate) struct Builder<'t> {
     tree: Tree<'t>,
     open: Vec<Open>,
     /// Stand-ins and the entries that they stand for, sorted.
@@ -49,7 +49,7 @@ struct Place {
 }
 
 impl<'t> Builder<'t> {
-    pub(super) fn new(text: &'t str, base: u32) -> Self {
+    pub(crate) fn new(text: &'t str, base: u32) -> Self {
         Self {
             tree: Tree {
                 text,
@@ -65,25 +65,25 @@ impl<'t> Builder<'t> {
     }
 
     /// Absolute bytes from offsets in the section.
-    pub(super) fn span(&self, start: usize, end: usize) -> Span {
+    pub(crate) fn span(&self, start: usize, end: usize) -> Span {
         let base = self.tree.base as usize;
         Span::new(base + start, base + end)
     }
 
     /// The index that the next entry gets.
-    pub(super) fn next_index(&self) -> u32 {
+    pub(crate) fn next_index(&self) -> u32 {
         index_of(self.tree.nodes.len())
     }
 
     /// The next value is a key.
-    pub(super) fn expects_key(&self) -> bool {
+    pub(crate) fn expects_key(&self) -> bool {
         self.open
             .last()
             .is_some_and(|open| open.is_mapping && open.children.is_multiple_of(2))
     }
 
     /// The scalars so far, in the order of writing.
-    pub(super) fn scalars(&self) -> impl Iterator<Item = Span> {
+    pub(crate) fn scalars(&self) -> impl Iterator<Item = Span> {
         self.tree.nodes.iter().filter_map(|entry| match entry.kind {
             Kind::Scalar { .. } => Some(entry.span),
             _ => None,
@@ -91,7 +91,7 @@ impl<'t> Builder<'t> {
     }
 
     /// Adds a scalar; `text` where it differs from what stands at the span (without its quotes).
-    pub(super) fn scalar(
+    pub(crate) fn scalar(
         &mut self,
         span: Span,
         style: Style,
@@ -110,7 +110,7 @@ impl<'t> Builder<'t> {
     /// Adds a scalar of which the text is known; it is kept only where it differs from the source.
     ///
     /// The span of a block is cut to its content: line breaks behind it are not worth pointing at.
-    pub(super) fn written_scalar(
+    pub(crate) fn written_scalar(
         &mut self,
         mut span: Span,
         style: Style,
@@ -126,7 +126,7 @@ impl<'t> Builder<'t> {
     }
 
     /// Adds the value that is not there: behind its key, or at `at`.
-    pub(super) fn nothing(&mut self, at: Span) -> Result<(), SyntaxError> {
+    pub(crate) fn nothing(&mut self, at: Span) -> Result<(), SyntaxError> {
         let is_value = self.open.last().is_some_and(|open| open.is_mapping) && !self.expects_key();
         let at = match self.tree.nodes.last() {
             Some(key) if is_value => Span {
@@ -142,13 +142,13 @@ impl<'t> Builder<'t> {
     }
 
     /// Adds the key `<<`: the entries of its value become those of the mapping around it.
-    pub(super) fn merge_key(&mut self, span: Span) -> Result<(), SyntaxError> {
+    pub(crate) fn merge_key(&mut self, span: Span) -> Result<(), SyntaxError> {
         self.merges.push(self.next_index());
         self.scalar(span, Style::Tagged, None)
     }
 
     /// Adds a stand-in for an earlier entry.
-    pub(super) fn alias(&mut self, span: Span, target: u32) -> Result<(), SyntaxError> {
+    pub(crate) fn alias(&mut self, span: Span, target: u32) -> Result<(), SyntaxError> {
         if self.open.iter().any(|open| open.index == target) {
             return Err(SyntaxError::new(span, "an anchored value contains itself"));
         }
@@ -163,7 +163,7 @@ impl<'t> Builder<'t> {
     }
 
     /// Opens a mapping or a sequence at its bracket, or at the first byte of its content.
-    pub(super) fn begin(&mut self, is_mapping: bool, at: Span) -> Result<(), SyntaxError> {
+    pub(crate) fn begin(&mut self, is_mapping: bool, at: Span) -> Result<(), SyntaxError> {
         let place = self.place();
         if place.is_key {
             return Err(SyntaxError::new(at, "a key must be a text")
@@ -192,7 +192,7 @@ impl<'t> Builder<'t> {
 
     /// Closes the innermost mapping or sequence behind its bracket; a block has none and spans its
     /// content.
-    pub(super) fn end(&mut self, bracket_end: Option<u32>) {
+    pub(crate) fn end(&mut self, bracket_end: Option<u32>) {
         let Some(open) = self.open.pop() else { return };
         let next = self.next_index();
         if open.is_mapping {
@@ -233,7 +233,7 @@ impl<'t> Builder<'t> {
     }
 
     /// The finished tree; `None` where nothing was added.
-    pub(super) fn finish(mut self) -> Result<Option<Tree<'t>>, SyntaxError> {
+    pub(crate) fn finish(mut self) -> Result<Option<Tree<'t>>, SyntaxError> {
         if self.tree.nodes.is_empty() {
             return Ok(None);
         }
@@ -325,7 +325,7 @@ impl<'t> Builder<'t> {
 }
 
 /// What is said of a bare word that kubectl does not take as a key.
-pub(super) fn bad_key(span: Span, word: &str) -> SyntaxError {
+pub(crate) fn bad_key(span: Span, word: &str) -> SyntaxError {
     let message = if word.is_empty() {
         "a key is missing".to_owned()
     } else {
@@ -334,20 +334,20 @@ pub(super) fn bad_key(span: Span, word: &str) -> SyntaxError {
     SyntaxError::new(span, message).with_help("write the key in quotes")
 }
 
-pub(super) fn own(owned: &mut Vec<Box<str>>, text: String) -> TextId {
+pub(crate) fn own(owned: &mut Vec<Box<str>>, text: String) -> TextId {
     owned.push(text.into_boxed_str());
     TextId(NonZeroU32::new(index_of(owned.len())).unwrap_or(NonZeroU32::MAX))
 }
 
 /// A source is below 4 GiB and every entry takes a byte of it, or is counted by [`expand`].
-pub(super) fn index_of(length: usize) -> u32 {
+pub(crate) fn index_of(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 /// Pairs of keys of one mapping that are the same: an earlier one and the next.
 ///
 /// `next` is the index after the mapping; merge keys may repeat.
-pub(super) fn duplicates(
+pub(crate) fn duplicates(
     tree: &Tree<'_>,
     mapping: u32,
     next: u32,

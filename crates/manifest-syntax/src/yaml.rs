@@ -18,17 +18,17 @@ use granit_parser::{
 
 use outdent::Shifts;
 
-use super::build::{Builder, MAX_DEPTH};
-use super::node::Style;
-use super::syntax_error::SyntaxError;
-use super::{Body, Document};
-use crate::source::Span;
+use crate::Span;
+use crate::build::{Builder, MAX_DEPTH};
+use crate::node::Style;
+use crate::syntax_error::SyntaxError;
+use crate::{Body, Document};
 
 /// As many values of a section are indented that stand too far left.
 const MAX_OUTDENTED: usize = 64;
 
 /// Every document of a section, which starts at `base` in the source.
-pub(super) fn read(text: &str, base: u32) -> Vec<Document<'_>> {
+pub(crate) fn read(text: &str, base: u32) -> Vec<Document<'_>> {
     let mut shifts = Shifts::default();
     let mut patched = None;
     for _ in 0..MAX_OUTDENTED {

@@ -6,7 +6,7 @@
 
 /// The meaning of an unquoted word.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Word {
+pub(crate) enum Word {
     Null,
     Bool(bool),
     Integer(i128),
@@ -15,7 +15,7 @@ pub(super) enum Word {
 }
 
 /// What an unquoted word means.
-pub(super) fn resolve(word: &str) -> Word {
+pub(crate) fn resolve(word: &str) -> Word {
     let Some(first) = word.bytes().next() else {
         return Word::Null;
     };
@@ -108,7 +108,7 @@ fn float(word: &str) -> Option<Word> {
 /// `true`, `0x10` becomes `16` and `1.10` becomes `1.1`.
 ///
 /// `None` where kubectl refuses the key: nothing, and integers above 63 bits.
-pub(super) fn key(word: &str) -> Option<Option<String>> {
+pub(crate) fn key(word: &str) -> Option<Option<String>> {
     let spelling = match resolve(word) {
         Word::Text => return Some(None),
         Word::Null => return None,

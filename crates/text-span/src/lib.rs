@@ -1,3 +1,8 @@
+//! The place of a few bytes in a text.
+//!
+//! Every syntax crate of certlint gives its spans in this type, and so a place can be handed on
+//! from an nginx configuration to the manifest around it without a conversion at each border.
+
 /// A half-open range of byte offsets into one source.
 ///
 /// Offsets are 32-bit: sources over 4 GiB are refused before they get here.

@@ -7,12 +7,12 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::syntax_error::SyntaxError;
-use super::{Body, Document, block, json, yaml};
-use crate::source::Span;
+use crate::Span;
+use crate::syntax_error::SyntaxError;
+use crate::{Body, Document, block, json, yaml};
 
 /// From this size on a stream is read on all processors, in bytes.
-pub(super) const PARALLEL_BYTES: usize = 128 * 1024;
+pub const PARALLEL_BYTES: usize = 128 * 1024;
 
 /// Sections of one document each are small: so many are handed to a processor at once.
 const SECTIONS_AT_ONCE: usize = 64;

@@ -1,6 +1,6 @@
 //! What is said of a document that cannot be read.
 
-use crate::source::Span;
+use crate::Span;
 
 /// Why a document cannot be read, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct SyntaxError {
 }
 
 impl SyntaxError {
-    pub(super) fn new(span: Span, message: impl Into<String>) -> Self {
+    pub(crate) fn new(span: Span, message: impl Into<String>) -> Self {
         Self {
             span,
             message: message.into(),
@@ -22,7 +22,7 @@ impl SyntaxError {
         }
     }
 
-    pub(super) fn with_help(mut self, help: &'static str) -> Self {
+    pub(crate) fn with_help(mut self, help: &'static str) -> Self {
         self.help = Some(help);
         self
     }

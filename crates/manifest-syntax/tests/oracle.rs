@@ -3,7 +3,7 @@
 //! The words that kubectl reads unlike YAML 1.2 have a table of their own, beside the code that
 //! resolves them; plain words here mean the same to both.
 
-use certlint_core::kubernetes::{Body, Node, Value, read};
+use manifest_syntax::{Body, Node, Value, read};
 use proptest::prelude::*;
 use serde_yaml::Value as Yaml;
 
@@ -289,7 +289,7 @@ fn spans_hold(node: Node<'_>, text: &str) {
             .char_indices()
             .filter(|(_, c)| c.is_ascii_alphabetic())
         {
-            let part = map.locate(certlint_core::source::Span::new(offset, offset + 1));
+            let part = map.locate(manifest_syntax::Span::new(offset, offset + 1));
             let at =
                 std::str::from_utf8(part.of(text.as_bytes())).expect("parts end at characters");
             assert!(

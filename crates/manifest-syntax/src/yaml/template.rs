@@ -3,7 +3,7 @@
 //! Helm writes `{{ … }}` and Jinja `{% … %}` where a value or a line starts; YAML reads that as the
 //! start of a mapping. Inside quotes, blocks and comments both are text.
 
-use crate::source::Span;
+use crate::Span;
 
 /// The first template mark at the start of a value or a line, between `start` and the end of the
 /// line of an error at `error`; offsets are relative to `base`.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use certlint_core::kubernetes::{Body, MAX_DEPTH, objects, read, read_with};
+use manifest_syntax::{Body, MAX_DEPTH, read, read_with};
 
 fn message(text: &str) -> Option<String> {
     read(text.as_bytes())
@@ -144,7 +144,7 @@ fn a_long_run_of_anything_is_read_in_time() {
     ] {
         let text = piece.repeat(100_000 / piece.len());
         let documents = read_with(text.as_bytes(), |document| {
-            document.tree().map(|tree| objects(tree).len())
+            document.tree().map(|tree| tree.root().items().count())
         });
         assert!(documents.len() <= 50_000, "{piece:?}: {}", documents.len());
     }

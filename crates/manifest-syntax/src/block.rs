@@ -10,13 +10,13 @@ mod flow;
 
 use std::borrow::Cow;
 
-use super::build::Builder;
-use super::node::Style;
-use super::{Body, Document};
-use crate::source::Span;
+use crate::Span;
+use crate::build::Builder;
+use crate::node::Style;
+use crate::{Body, Document};
 
 /// A document in the simple form; `None` where it is anything else.
-pub(super) fn read(text: &str, base: u32) -> Option<Document<'_>> {
+pub(crate) fn read(text: &str, base: u32) -> Option<Document<'_>> {
     let bytes = text.as_bytes();
     let is_simple = |byte: u8| match byte {
         b' '..=b'~' | b'\n' => true,
