@@ -1,22 +1,17 @@
 //! nginx in containers, beyond the fixtures: which containers and files count, and what of that is
 //! known.
 
-#[path = "support/manifests.rs"]
-mod manifests;
 #[allow(dead_code, reason = "not every test file needs all of it")]
-mod support;
 #[allow(dead_code, reason = "not every test file needs all of it")]
-#[path = "support/text.rs"]
-mod text;
-
 use std::fs;
 use std::path::PathBuf;
 
 use certlint_core::finding::Level;
 use certlint_core::kubernetes::Options;
-use manifests::lint_manifests;
-use support::{Repository, repository};
-use text::assert_house_style;
+
+use crate::support::manifests::lint_manifests;
+use crate::support::text::assert_house_style;
+use crate::support::{Repository, repository};
 
 const MAIN: &str = "events {}
 http {

@@ -4,10 +4,6 @@
 //! summary put beside them. What is found outside of Secrets must not differ, and what is found in
 //! a Secret must be found when it is read, or beside the summary.
 
-#[path = "support/manifests.rs"]
-mod manifests;
-mod support;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,8 +15,9 @@ use certlint_core::kubernetes::{KeyState, Options, SecretSummary, lower_beside, 
 use certlint_core::loader::Loader;
 use certlint_core::model::Model;
 use manifest_syntax::read;
-use manifests::lint_manifests;
-use support::{LOGICAL, NOW, Repository, repository};
+
+use crate::support::manifests::lint_manifests;
+use crate::support::{LOGICAL, NOW, Repository, repository};
 
 /// Where the manifests of a test lie; nothing is written there.
 const PLACE: &str = "manifests.yaml";

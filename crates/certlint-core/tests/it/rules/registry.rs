@@ -1,19 +1,11 @@
 //! Every rule: its place in the registry, its page, its fixtures, and the wording of its findings.
 //!
 //! Rules about nginx have folders of fixtures, those about Kubernetes are expected by the manifests
-//! in `fixtures/kubernetes` (`kubernetes_fixtures.rs` runs them).
+//! in `fixtures/kubernetes` (`fixtures.rs` runs them).
 //!
 //! A fixture is `fixtures/rules/<rule>/<case>/nginx.conf`; `# expect: RULE` on a line, or alone on
 //! the line above, asks for a finding of RULE whose primary label is there, `# expect-file: RULE`
 //! for one without a line. See `fixtures/rules/README.md`.
-
-#[path = "support/manifests.rs"]
-mod manifests;
-#[path = "support/nginx.rs"]
-mod nginx;
-mod support;
-#[path = "support/text.rs"]
-mod text;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,10 +15,11 @@ use certlint_core::finding::{Finding, Level};
 use certlint_core::kubernetes;
 use certlint_core::model::Model;
 use certlint_core::rules::{RULES, Rule, by_id, nearest};
-use manifests::lint_manifests;
-use nginx::lint;
-use support::{Repository, repository};
-use text::{assert_house_style, render};
+
+use crate::support::manifests::lint_manifests;
+use crate::support::nginx::lint;
+use crate::support::text::{assert_house_style, render};
+use crate::support::{Repository, repository};
 
 #[test]
 fn ids_are_unique_sorted_and_kebab_case() {

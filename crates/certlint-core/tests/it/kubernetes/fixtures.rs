@@ -1,12 +1,6 @@
 //! Every manifest under `fixtures/kubernetes` and `fixtures/corpus/kubernetes` gives exactly the
 //! findings that its comments expect; the conventions stand in `fixtures/kubernetes/README.md`.
 
-#[path = "support/manifests.rs"]
-mod manifests;
-mod support;
-#[path = "support/text.rs"]
-mod text;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,9 +8,10 @@ use std::path::{Path, PathBuf};
 use certlint_core::finding::{Finding, Level};
 use certlint_core::kubernetes::Options;
 use certlint_core::model::Model;
-use manifests::lint_manifests;
-use support::{Repository, repository};
-use text::{assert_house_style, render};
+
+use crate::support::manifests::lint_manifests;
+use crate::support::text::{assert_house_style, render};
+use crate::support::{Repository, repository};
 
 const FOLDERS: [&str; 2] = ["fixtures/kubernetes", "fixtures/corpus/kubernetes"];
 

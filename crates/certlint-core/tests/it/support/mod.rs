@@ -4,6 +4,10 @@
 //! do not depend on the machine. A private key in a checkout has whatever permissions git gave it; the
 //! comment `# mode: FILE 600` in a configuration says which ones a test shall see.
 
+pub(crate) mod manifests;
+pub(crate) mod nginx;
+pub(crate) mod text;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;

@@ -293,8 +293,8 @@ fn a_refusal_points_at_the_line_or_block() {
 #[test]
 fn every_file_of_the_folder_stands_in_a_table() {
     let tables = [
-        include_str!("x509_pem.rs"),
-        include_str!("x509_keys.rs"),
+        include_str!("pem.rs"),
+        include_str!("keys.rs"),
         "\"pem/v1.crt\"",
     ];
     for entry in std::fs::read_dir(fixtures().join("pem")).unwrap() {

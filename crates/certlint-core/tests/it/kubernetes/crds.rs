@@ -1,10 +1,6 @@
 //! What the fixtures of `fixtures/kubernetes/crds` do not show of the kinds that pair hosts with
 //! certificates: combinations, and what must stay quiet.
 
-#[path = "support/manifests.rs"]
-mod manifests;
-mod support;
-
 use std::fs;
 use std::path::Path;
 
@@ -12,8 +8,9 @@ use certlint_core::finding::{Finding, Level};
 use certlint_core::kubernetes::Options;
 use certlint_core::model::Model;
 use certlint_core::resolve::resolve;
-use manifests::lint_manifests;
-use support::{Repository, repository};
+
+use crate::support::manifests::lint_manifests;
+use crate::support::{Repository, repository};
 
 /// Checks one text.
 fn lint_with(text: &str, options: &Options) -> (Model, Vec<Finding>) {

@@ -1,16 +1,13 @@
 //! What clients of a Gateway get, listener by listener; what is wrong with it, the fixtures say
-//! (`kubernetes_fixtures.rs`).
+//! (`fixtures.rs`).
 
 #[allow(dead_code, reason = "not every test file needs all of it")]
-#[path = "support/manifests.rs"]
-mod manifests;
 #[allow(dead_code, reason = "not every test file needs all of it")]
-mod support;
-
 use certlint_core::kubernetes::Options;
 use certlint_core::resolve::{Outcome, resolve};
-use manifests::lint_manifests;
-use support::Repository;
+
+use crate::support::Repository;
+use crate::support::manifests::lint_manifests;
 
 /// `LISTENER: verdict of each certificate`, or why there is none, for each listener.
 fn answers(file: &str, name: &str) -> Vec<String> {

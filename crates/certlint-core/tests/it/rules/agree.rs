@@ -3,10 +3,6 @@
 //! does not cover it.
 
 #[allow(dead_code, reason = "not every test file needs all of it")]
-#[path = "support/nginx.rs"]
-mod nginx;
-mod support;
-
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -14,11 +10,12 @@ use certlint_core::finding::Finding;
 use certlint_core::model::{Fragment, Model, Server};
 use certlint_core::name::HostPattern;
 use certlint_core::resolve::{Outcome, resolve};
-use nginx::lint;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use support::{Repository, repository};
+
+use crate::support::nginx::lint;
+use crate::support::{Repository, repository};
 
 const LISTENS: [&str; 8] = [
     "443 ssl",

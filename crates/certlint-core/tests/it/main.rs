@@ -1,0 +1,34 @@
+//! The integration tests of the crate: one program, so that it is linked once.
+//!
+//! A new file of tests is a module here, never a file beside this folder.
+
+mod support;
+
+mod architecture;
+mod kubernetes {
+    mod crds;
+    mod fixtures;
+    mod gateway;
+    mod ingress_nginx;
+    mod mounts;
+    mod summaries;
+}
+mod name {
+    mod matrix;
+    mod oracle;
+    mod vectors;
+}
+mod nginx {
+    mod selection;
+}
+mod rules {
+    mod agree;
+    mod registry;
+}
+mod x509 {
+    mod extensions;
+    mod hostile;
+    mod keys;
+    mod pem;
+    mod profile;
+}

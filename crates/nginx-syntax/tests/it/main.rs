@@ -1,0 +1,4 @@
+//! The integration tests of the crate: one program, so that it is linked once.
+
+mod lexer;
+mod properties;
