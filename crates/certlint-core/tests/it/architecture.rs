@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// The Rust files below a folder of the repository, with their code lines.
 ///
-/// Comments are left out, and so is everything from the tests at the end of a file.
+/// Comments are left out, and so are tests: files of that name, and what follows at the end of one.
 fn sources(folder: &str) -> Vec<(PathBuf, Vec<String>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("..")
@@ -19,7 +19,7 @@ fn sources(folder: &str) -> Vec<(PathBuf, Vec<String>)> {
         if path.is_dir() {
             let entries = fs::read_dir(&path).expect("a folder of the repository");
             pending.extend(entries.flatten().map(|entry| entry.path()));
-        } else if path.extension().is_some_and(|end| end == "rs") {
+        } else if path.extension().is_some_and(|end| end == "rs") && !path.ends_with("tests.rs") {
             let text = fs::read_to_string(&path).expect("a source file");
             let code = text
                 .lines()
