@@ -20,7 +20,9 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-pub use problem::{NotVerified, PlaceholderReason, Problem, SnippetKind, UnverifiableKind};
+pub use problem::{
+    GrantKind, NotVerified, PlaceholderReason, Problem, SnippetKind, UnverifiableKind,
+};
 pub(crate) use table::normalise;
 pub use table::{Conflict, Lost, MatchedBy, NameId, NameTable};
 

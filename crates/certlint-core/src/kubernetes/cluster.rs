@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::facts::{Fact, Ingress, IngressClass, Part, Request, Secret, Supplier, qualified};
 use super::gateway;
-use super::ingress_nginx::{Store, Stored};
 use super::mounts::{ConfigMap, Pod};
 use super::object::Objects;
 use crate::model::{BundleId, KeyId};
@@ -42,6 +41,8 @@ pub(super) struct Kept {
     pub(super) key: Option<KeyId>,
     /// Certificate and key are there and belong together.
     pub(super) is_usable: bool,
+    /// Why no certificate or key can be read, in the words of the finding.
+    pub(super) fault: Option<String>,
 }
 
 impl Cluster {
@@ -151,6 +152,7 @@ impl Kept {
             leaf,
             bundle: None,
             key: None,
+            fault: None,
         }
     }
 }
@@ -161,17 +163,4 @@ fn leaf(secret: &Secret) -> Option<Certificate> {
     let file = part.value.as_ref().ok()?;
     let certificates = file.refused.is_none().then_some(&file.certificates)?;
     certificates.first().cloned()
-}
-
-impl Store for Cluster {
-    fn usable(&self, key: &str) -> Option<Stored<'_>> {
-        let kept = self.secrets.get(key).filter(|kept| kept.is_usable)?;
-        Some(Stored {
-            leaf: kept.leaf.as_ref()?,
-        })
-    }
-
-    fn is_unknown(&self, key: &str) -> bool {
-        !self.secrets.contains_key(key)
-    }
 }

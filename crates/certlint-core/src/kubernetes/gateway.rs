@@ -1,16 +1,9 @@
 //! The Gateway API, read: listeners with their Secrets, routes with their hosts, and grants.
 //!
-//! `attach.rs` says which routes and ListenerSets belong to which listener, `lower.rs` what clients
-//! get there. One reader for all versions (v1, v1beta1, v1alpha2, v1alpha3): what matters here has
+//! One reader for all versions (v1, v1beta1, v1alpha2, v1alpha3): what matters here has
 //! the same fields in each. Fields as in the Gateway API reference, `gateway.networking.k8s.io`.
 
-mod attach;
-mod lower;
-mod secrets;
 mod selector;
-
-pub(super) use lower::lower;
-pub(super) use secrets::issued;
 
 use manifest_syntax::Node;
 use selector::Selector;
@@ -44,11 +37,11 @@ pub(super) enum Fact {
 #[derive(Debug, Default)]
 pub(super) struct Objects {
     /// By namespace.
-    grants: BTreeMap<String, Vec<Grant>>,
-    holders: Vec<Holder>,
+    pub(super) grants: BTreeMap<String, Vec<Grant>>,
+    pub(super) holders: Vec<Holder>,
     /// Labels of the Namespaces of the input.
-    namespaces: BTreeMap<String, BTreeMap<String, String>>,
-    routes: Vec<Route>,
+    pub(super) namespaces: BTreeMap<String, BTreeMap<String, String>>,
+    pub(super) routes: Vec<Route>,
 }
 
 impl Objects {
@@ -360,4 +353,38 @@ fn host(node: Node<'_>, source: SourceId) -> Option<Spanned<String>> {
 fn text<'a>(node: Node<'a>, name: &str) -> Option<&'a str> {
     let field = node.get(name).filter(|field| !field.is_null())?;
     field.text().filter(|text| !text.is_empty())
+}
+
+/// The Secrets that gateway-shim writes.
+pub(super) fn issued(objects: &Objects) -> impl Iterator<Item = String> {
+    let annotated = objects
+        .holders
+        .iter()
+        .filter(|holder| holder.meta.has_issuer());
+    annotated.flat_map(|holder| {
+        let tls = holder
+            .listeners
+            .iter()
+            .filter_map(|listener| listener.tls.as_ref());
+        let references = tls.flat_map(|tls| &tls.references);
+        references
+            .filter(|reference| reference.is_secret && reference.namespace.is_none())
+            .map(|reference| format!("{}/{}", holder.meta.namespace, reference.name))
+    })
+}
+
+impl Objects {
+    /// The Secrets of all listeners, as `NAMESPACE/NAME`.
+    pub(super) fn named_secrets(&self) -> impl Iterator<Item = String> {
+        self.holders.iter().flat_map(|holder| {
+            let own = &holder.meta.namespace;
+            let tls = holder.listeners.iter().filter_map(|one| one.tls.as_ref());
+            let secrets = tls.flat_map(|tls| &tls.references);
+            let secrets = secrets.filter(|reference| reference.is_secret);
+            secrets.map(move |secret| {
+                let namespace = secret.namespace.as_ref().unwrap_or(own);
+                format!("{namespace}/{}", secret.name)
+            })
+        })
+    }
 }

@@ -1,22 +1,21 @@
 //! Kubernetes manifests: from the trees of `manifest-syntax` to objects, and from these to endpoints.
 
 mod assemble;
+mod bind;
+mod claim;
 mod cluster;
 mod controller;
+mod controllers;
 mod facts;
 mod gateway;
 mod host_index;
-mod ingress_nginx;
+mod inventory;
 mod list;
 mod lower;
 mod mounts;
-mod nginx_hosts;
 mod object;
-mod pool;
 mod public;
-mod secret_use;
 mod secrets;
-mod shim;
 mod sniff;
 mod summary;
 mod upstream;

@@ -23,9 +23,10 @@ use secrets::Secrets;
 use shelf::{Item, Shelf};
 use tree::Tree;
 
+use super::bind::{Binder, Unverifiable};
 use super::cluster::Cluster;
+use super::inventory::Inventory;
 use super::lower::Options;
-use super::secret_use::{Judge, Unverifiable};
 use crate::loader::Loader;
 use crate::model::{Fragment, Problem};
 use crate::nginx::{self, Kind};
@@ -43,9 +44,11 @@ pub(super) fn lower(
     cluster: &mut Cluster,
     loader: &Loader<'_>,
     options: &Options,
-    (problems, unverifiable): (&mut Vec<Problem>, &mut Unverifiable),
+    (noted, unverifiable): (&mut Fragment, &mut Unverifiable),
 ) -> Vec<Fragment> {
     let shelf = Shelf::new(cluster, pods);
+    let inventory = Inventory { cluster, options };
+    let mut binder = Binder::new(inventory, noted, unverifiable);
     let mut fragments = Vec::new();
     let mut seen = BTreeSet::new();
     let (mut files, mut bytes) = (0, 0);
@@ -59,13 +62,13 @@ pub(super) fn lower(
             .map(|mount| shelf.files(pod, mount))
             .sum::<usize>();
         if files > MAX_FILES {
-            problems.push(too_much(pod));
+            binder.fragment.problems.push(too_much(pod));
             break;
         }
         for (tree, main) in running_nginx(pod, &shelf) {
             bytes += tree.bytes();
             if bytes > MAX_BYTES {
-                problems.push(too_much(pod));
+                binder.fragment.problems.push(too_much(pod));
                 return fragments;
             }
             let beside = loader.beside(&tree);
@@ -73,17 +76,11 @@ pub(super) fn lower(
             let Some(mut fragment) = main.lower(&beside, &tree, &options.nginx) else {
                 continue;
             };
-            let judge = Judge {
-                cluster,
-                options,
-                problems,
-                unverifiable,
-            };
             Secrets {
                 tree: &tree,
                 main: &main,
                 loader,
-                judge,
+                binder: &mut binder,
             }
             .judge(&mut fragment);
             fragments.push(fragment);

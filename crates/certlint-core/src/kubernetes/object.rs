@@ -1,65 +1,26 @@
 //! Other kinds that pair hosts with certificates, one file for each controller.
 //!
 //! ```text
-//! Route, IngressRoute, HTTPProxy, Gateway (Istio), VirtualServer ─▶ Pairing ─ lower ─▶ endpoints
+//! Route, IngressRoute, HTTPProxy, Gateway (Istio), VirtualServer ─▶ Pairing ─▶ Claim
 //! ```
-//!
-//! Each reads its objects into [`Pairing`]s and knows where the Secret of one is looked for; from
-//! there on all are judged alike, as the listed host of an Ingress is.
 
 mod contour;
 mod f5;
 mod istio;
-mod lower;
 mod openshift;
 mod traefik;
 mod traefik_rule;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use manifest_syntax::{Node, Value};
 
 use super::Object;
-use super::cluster::Cluster;
 use super::facts::Meta;
+use crate::model::{BundleId, CertificatePair};
 use crate::name::HostPattern;
 use crate::source::{Locate as _, SourceId, Span, Spanned};
 use crate::x509::{CertificateFile, KeyFile};
-
-pub(super) use contour::{delegated, tls_namespace};
-pub(super) use f5::wrong_type;
-pub(super) use istio::promote_generic_secrets;
-pub(super) use lower::lower;
-
-/// The Secrets that these objects mean, as `NAMESPACE/NAME`.
-pub(super) fn named_secrets(cluster: &Cluster) -> BTreeSet<String> {
-    let mut named = BTreeSet::new();
-    for pairing in &cluster.objects.pairings {
-        let namespace = &pairing.meta.namespace;
-        let beside = |secret: &str| format!("{namespace}/{secret}");
-        match &pairing.certificate {
-            Certificate::Contour(secret) if secret.value.contains('/') => {
-                named.insert(secret.value.clone());
-            }
-            Certificate::Contour(secret) | Certificate::Route(secret) => {
-                named.insert(beside(&secret.value));
-            }
-            Certificate::F5 { secret, .. } | Certificate::Traefik(secret) => {
-                named.extend(secret.iter().map(|secret| beside(&secret.value)));
-            }
-            Certificate::Istio {
-                credential,
-                selector,
-            } => {
-                let located = istio::locate(namespace, &credential.value, selector, cluster);
-                named.extend(located.into_iter().map(|one| one.key));
-            }
-            Certificate::Inline(_) => {}
-        }
-    }
-    named.extend(cluster.objects.store_secrets());
-    named
-}
 
 /// What one object says.
 #[derive(Debug)]
@@ -76,10 +37,10 @@ pub(super) enum Fact {
 /// All of it.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
-    delegations: contour::Delegations,
-    pairings: Vec<Pairing>,
-    stores: Vec<traefik::Store>,
-    workloads: istio::Workloads,
+    pub(super) delegations: contour::Delegations,
+    pub(super) pairings: Vec<Pairing>,
+    pub(super) stores: Vec<traefik::Store>,
+    pub(super) workloads: istio::Workloads,
 }
 
 impl Objects {
@@ -96,31 +57,26 @@ impl Objects {
     pub(super) fn store_secrets(&self) -> impl Iterator<Item = String> {
         self.stores.iter().flat_map(traefik::Store::secrets)
     }
-
-    /// The pairings, which are lowered once.
-    pub(super) fn take_pairings(&mut self) -> Vec<Pairing> {
-        std::mem::take(&mut self.pairings)
-    }
 }
 
 /// Hosts with the certificate that they are to be served with.
 #[derive(Debug)]
 pub(super) struct Pairing {
-    meta: Meta,
-    hosts: Vec<Host>,
-    certificate: Certificate,
+    pub(super) meta: Meta,
+    pub(super) hosts: Vec<Host>,
+    pub(super) certificate: Certificate,
 }
 
 /// A host as it stands in an object.
 #[derive(Debug)]
-struct Host {
-    text: Spanned<String>,
-    pattern: HostPattern,
+pub(super) struct Host {
+    pub(super) text: Spanned<String>,
+    pub(super) pattern: HostPattern,
 }
 
 /// Where the certificate of a pairing comes from.
 #[derive(Debug)]
-enum Certificate {
+pub(super) enum Certificate {
     /// `NAME` or `NAMESPACE/NAME`.
     Contour(Spanned<String>),
     /// `None`: the controller's own.
@@ -135,18 +91,26 @@ enum Certificate {
         selector: BTreeMap<String, String>,
     },
     /// In the Route itself.
-    Inline(Box<Inline>),
+    Inline(Inline),
     /// A Secret beside the Route.
     Route(Spanned<String>),
     /// Whatever of the pool covers the host; the Secret that is named here belongs to it.
     Traefik(Option<Spanned<String>>),
 }
 
-/// A certificate that stands in an object.
+/// A certificate that is written in an object.
 #[derive(Debug)]
-struct Inline {
-    certificate: Spanned<CertificateFile>,
-    key: Option<Spanned<KeyFile>>,
+pub(super) enum Inline {
+    Read(Box<Pem>),
+    /// The model has it.
+    Taken(BundleId, Box<CertificatePair>),
+}
+
+/// The PEM texts of an object.
+#[derive(Debug)]
+pub(super) struct Pem {
+    pub(super) certificate: Spanned<CertificateFile>,
+    pub(super) key: Option<Spanned<KeyFile>>,
 }
 
 /// Reads an object of these kinds; `None` for all others.

@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 
 use super::cluster::Cluster;
-use super::controller::controller_of;
+use super::controller::Controller;
+use super::controllers::{self, controller_of};
 use super::facts::{Fact, Meta, Part, Secret, Summarised};
 use super::mounts::SecretFile;
-use super::object;
 use crate::files::File;
 use crate::loader::Loader;
 use crate::model::Extent;
@@ -43,14 +43,14 @@ fn named(cluster: &Cluster) -> BTreeSet<String> {
     let mut named: BTreeSet<String> = BTreeSet::new();
     for ingress in &cluster.ingresses {
         let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
-        let namespace = match controller_of(ingress, &cluster.classes).name {
-            "Contour" => object::tls_namespace(ingress),
+        let namespace = match controller_of(ingress, &cluster.classes).controller {
+            Controller::Contour => controllers::tls_namespace(ingress),
             _ => &ingress.meta.namespace,
         };
         named.extend(secrets.map(|secret| format!("{namespace}/{}", secret.value)));
     }
     named.extend(cluster.gateways.named_secrets());
-    named.extend(object::named_secrets(cluster));
+    named.extend(controllers::named_secrets(cluster));
     named.extend(cluster.pods.iter().flat_map(|pod| pod.named_secrets()));
     named
 }

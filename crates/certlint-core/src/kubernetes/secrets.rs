@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::cluster::Cluster;
 use super::facts::Fault;
 use super::gateway;
+use super::object::{Certificate, Inline, Pem};
 
 use crate::loader::Loader;
 use crate::model::{
@@ -32,6 +33,7 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
             continue;
         }
         let pending = pending.contains(name);
+        let before = fragment.problems.len();
         let fault = |at: &Location, key: &str, fault: Fault| {
             (fault != Fault::Encrypted).then(|| Problem::SecretMalformed {
                 at: at.clone(),
@@ -57,6 +59,7 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
             None if has_key => fragment.problems.push(missing("`tls.crt` is not there")),
             None => {
                 let neither = missing("`tls.crt` and `tls.key` are not there");
+                kept.fault = message(&neither);
                 fragment.problems.push(neither);
                 continue;
             }
@@ -98,6 +101,7 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
                 }
             },
         }
+        kept.fault = fragment.problems[before..].iter().find_map(message);
         // Whether the pair fits was judged when the Secret was read. A file without a certificate
         // is not used by anything, and is to be told all the same.
         let is_useless = public.contains(name) && kept.leaf.is_none();
@@ -116,6 +120,51 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
                 listens: Vec::new(),
             });
         }
+    }
+}
+
+fn message(problem: &Problem) -> Option<String> {
+    match problem {
+        Problem::SecretMalformed { message, .. } => Some(message.clone()),
+        _ => None,
+    }
+}
+
+/// Gives the model the certificates that are written in Routes.
+pub(super) fn take_in_routes(cluster: &mut Cluster, loader: &Loader<'_>) {
+    for pairing in &mut cluster.objects.pairings {
+        let Certificate::Inline(inline) = &mut pairing.certificate else {
+            continue;
+        };
+        let Inline::Read(pem) = inline else {
+            continue;
+        };
+        let Pem { certificate, key } = &mut **pem;
+        let bundle = loader.keep_bundle(Bundle {
+            source: certificate.at.source,
+            field: Some(certificate.at.clone()),
+            secret: None,
+            file: std::mem::take(&mut certificate.value),
+            extent: Extent::Whole,
+        });
+        let key = key.take().map(|key| KeyPart {
+            path: key.at.path.as_str().into(),
+            at: key.at.clone(),
+            has_password: false,
+            key: KeyRef::File(loader.keep_key(Key {
+                source: key.at.source,
+                field: Some(key.at),
+                mode: None,
+                file: key.value,
+            })),
+        });
+        let pair = CertificatePair {
+            certificate: CertRef::Bundle(bundle),
+            path: certificate.at.path.as_str().into(),
+            at: certificate.at.clone(),
+            key,
+        };
+        *inline = Inline::Taken(bundle, Box::new(pair));
     }
 }
 

@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 
 use super::cluster::Cluster;
-use super::controller::{Choice, controller_of};
+use super::controller::Choice;
+use super::controllers::{controller_of, is_canary};
 use super::facts::Ingress;
-use super::ingress_nginx::is_canary;
 use crate::model::{Fragment, NotVerified, Problem};
 
 const PREFIX: &str = "nginx.ingress.kubernetes.io/";

@@ -155,8 +155,10 @@ pub enum Problem {
         at: Location,
         /// The host.
         host: String,
-        /// How the controller is called.
+        /// The name of the controller.
         controller: &'static str,
+        /// The name of the certificate that the controller makes itself.
+        certificate: Option<&'static str>,
         /// Why.
         why: PlaceholderReason,
         /// The Secret that was meant, with its certificate where that could be read.
@@ -250,6 +252,8 @@ pub enum Problem {
         from: String,
         /// `NAMESPACE/NAME` of the Secret.
         secret: String,
+        /// What would allow it.
+        grant: GrantKind,
         /// The Secret or something else of its namespace is in the input, so that a grant would be.
         is_certain: bool,
     },
@@ -293,6 +297,15 @@ pub enum Problem {
         /// How many places need it.
         count: usize,
     },
+}
+
+/// What lets an object use a Secret of another namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantKind {
+    /// For the Gateway API.
+    ReferenceGrant,
+    /// For Contour.
+    TlsCertificateDelegation,
 }
 
 /// Why a controller answers with its own certificate.

@@ -25,6 +25,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             at,
             host,
             controller,
+            certificate,
             why,
             secret,
             level,
@@ -32,7 +33,9 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         else {
             continue;
         };
-        let seen = seen(controller);
+        let seen = certificate.map_or_else(String::new, |name| {
+            format!(" (`{name}`, unless it was given another one)")
+        });
         let name = secret.as_ref().map(|(name, _)| name.as_str());
         let mut finding = RULE.finding(
             format!(
@@ -67,16 +70,6 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         }
         findings.push(finding);
     }
-}
-
-/// The name by which clients and people know the certificate, where the controller makes it itself.
-fn seen(controller: &str) -> String {
-    let name = match controller {
-        "ingress-nginx" => "Kubernetes Ingress Controller Fake Certificate",
-        "Traefik" => "TRAEFIK DEFAULT CERT",
-        _ => return String::new(),
-    };
-    format!(" (`{name}`, unless it was given another one)")
 }
 
 fn reason(why: PlaceholderReason, secret: Option<&str>) -> String {

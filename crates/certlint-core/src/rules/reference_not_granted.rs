@@ -2,7 +2,7 @@
 
 use super::{Rule, Subject};
 use crate::finding::{Finding, Level};
-use crate::model::Problem;
+use crate::model::{GrantKind, Problem};
 
 pub(super) static RULE: Rule = Rule {
     id: "reference-not-granted",
@@ -19,16 +19,29 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             kind,
             from,
             secret,
+            grant,
             is_certain,
         } = problem
         else {
             continue;
         };
         let (namespace, name) = secret.split_once('/').unwrap_or(("", secret));
-        let is_contour = matches!(*kind, "HTTPProxy" | "Ingress");
-        let grant = match is_contour {
-            true => "TLSCertificateDelegation",
-            false => "ReferenceGrant",
+        let (grant, help) = match grant {
+            GrantKind::ReferenceGrant => (
+                "ReferenceGrant",
+                format!(
+                    "add a ReferenceGrant to namespace `{namespace}` with \
+                     `from: [{{group: gateway.networking.k8s.io, kind: {kind}, namespace: {from}}}]` and \
+                     `to: [{{group: \"\", kind: Secret, name: {name}}}]`"
+                ),
+            ),
+            GrantKind::TlsCertificateDelegation => (
+                "TLSCertificateDelegation",
+                format!(
+                    "add a TLSCertificateDelegation to namespace `{namespace}` with \
+                     `delegations: [{{secretName: {name}, targetNamespaces: [{from}]}}]`"
+                ),
+            ),
         };
         let article = if *kind == "Ingress" { "an" } else { "a" };
         let mut finding = RULE.finding(
@@ -42,17 +55,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             finding.level = Level::Warning;
             "not granted by anything in the input".clone_into(&mut finding.primary.text);
         }
-        finding.help = Some(match is_contour {
-            true => format!(
-                "add a TLSCertificateDelegation to namespace `{namespace}` with \
-                 `delegations: [{{secretName: {name}, targetNamespaces: [{from}]}}]`"
-            ),
-            false => format!(
-                "add a ReferenceGrant to namespace `{namespace}` with \
-             `from: [{{group: gateway.networking.k8s.io, kind: {kind}, namespace: {from}}}]` and \
-             `to: [{{group: \"\", kind: Secret, name: {name}}}]`"
-            ),
-        });
+        finding.help = Some(help);
         findings.push(finding);
     }
 }

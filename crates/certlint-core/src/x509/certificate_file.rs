@@ -16,7 +16,7 @@ use super::pem::{self, Block, NearMissKind};
 use super::refusal::{self, Refusal, RefusalKind};
 
 /// The certificates of a file, or why there are none.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CertificateFile {
     /// The leaf first, then the rest in file order. With `refused`, what was read until then.
     pub certificates: Vec<Certificate>,

@@ -40,7 +40,7 @@ impl Selector {
     }
 
     /// Whether a namespace is selected; `None` where that depends on labels that are not known.
-    pub(super) fn selects(
+    pub(in crate::kubernetes) fn selects(
         &self,
         namespace: &str,
         labels: Option<&BTreeMap<String, String>>,

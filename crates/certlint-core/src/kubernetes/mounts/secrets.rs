@@ -5,23 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Main;
 use super::tree::{Found, Tree};
-use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::secret_use::{Judge, Use, request_covers, shim_hosts, shim_owner};
+use crate::kubernetes::bind::Binder;
+use crate::kubernetes::inventory::{Inventory, Reference, Wish, names, request_covers, shim_hosts};
 use crate::loader::Loader;
 use crate::model::{CertRef, Fragment, Problem, UnverifiableKind};
-use crate::name::{HostPattern, SanSet, Verdict, covers};
+use crate::name::{HostPattern, Verdict, covers};
 use crate::source::Spanned;
 
 /// Judges what the endpoints of one container are served with.
-pub(super) struct Secrets<'a, 'f> {
+pub(super) struct Secrets<'a, 'b, 'c, 'f> {
     pub(super) tree: &'a Tree<'a>,
     pub(super) main: &'a Main,
     pub(super) loader: &'a Loader<'a>,
-    pub(super) judge: Judge<'a, 'f>,
+    pub(super) binder: &'b mut Binder<'c, 'f>,
 }
 
-impl Secrets<'_, '_> {
-    pub(super) fn judge(mut self, fragment: &mut Fragment) {
+impl Secrets<'_, '_, '_, '_> {
+    pub(super) fn judge(self, fragment: &mut Fragment) {
         let mut paths = BTreeMap::new();
         for pair in fragment
             .servers
@@ -40,30 +40,30 @@ impl Secrets<'_, '_> {
                 let Some(secret) = self.secret(&served.certificate, path) else {
                     continue;
                 };
-                let one = Use {
-                    host: &host,
+                let wish = Wish {
+                    host: &host.value,
                     pattern: &name.pattern,
-                    key: &secret,
-                    at: &served.at,
-                    issued_for: None,
                 };
-                let cluster = self.judge.cluster;
-                let Some(kept) = cluster.secrets.get(&secret) else {
-                    let is_new = seen.insert((name.at.clone(), secret.clone()));
-                    if is_new && !is_promised(&one, cluster) {
-                        self.judge.known(&one);
+                let reference = Reference::new(secret, &served.at);
+                let inventory = self.binder.inventory;
+                let Some(kept) = inventory.cluster.secrets.get(&reference.key) else {
+                    let is_new = seen.insert((name.at.clone(), reference.key.clone()));
+                    if is_new && !is_promised(&reference.key, &wish, &inventory) {
+                        let state = inventory.state_of(&reference.key, None, &wish);
+                        self.binder.lacks(&host.value, &host.at, &reference, state);
                     }
                     continue;
                 };
                 let misses = kept.leaf.as_ref().is_some_and(|leaf| {
-                    matches!(covers(&leaf.names, one.pattern), Verdict::NotCovered)
+                    matches!(covers(&leaf.names, wish.pattern), Verdict::NotCovered)
                 });
-                if misses && !is_promised(&one, cluster) {
-                    if self.judge.request_is_to_blame(&one, kept) {
+                if misses && !is_promised(&reference.key, &wish, &inventory) {
+                    if let Some(miss) = inventory.request_to_blame(&reference, &wish, kept) {
+                        self.binder.misses(&host.value, &host.at, miss);
                         return false;
                     }
                 } else if misses {
-                    endpoint.doubt = self.judge.pending(&one).map(Into::into);
+                    endpoint.doubt = inventory.rewritten(&reference, &wish).map(Into::into);
                 }
             }
             true
@@ -99,21 +99,16 @@ impl Secrets<'_, '_> {
     }
 }
 
-/// What cert-manager is asked to write has the name, or nobody can tell.
-fn is_promised(one: &Use<'_>, cluster: &Cluster) -> bool {
-    let is_in = |names: &[String]| {
-        let none: [&[u8]; 0] = [];
-        let names = SanSet::new(names.iter(), none, none);
-        !matches!(covers(&names, one.pattern), Verdict::NotCovered)
-    };
-    if let Some((owner, _)) = shim_owner(cluster, one.key) {
-        return is_in(&shim_hosts(owner, one.key));
+/// What cert-manager is asked to write has the name, or may have it.
+fn is_promised(key: &str, wish: &Wish<'_>, inventory: &Inventory<'_>) -> bool {
+    let is_in =
+        |asked: &[String]| !matches!(covers(&names(asked), wish.pattern), Verdict::NotCovered);
+    if let Some((owner, _)) = inventory.shim_owner(key) {
+        return is_in(&shim_hosts(owner, key));
     }
-    let requests = cluster.requests.get(one.key);
-    requests.is_some_and(|requests| {
-        requests.iter().any(|request| match one.pattern {
-            HostPattern::Address(_) => request_covers(request, one.pattern),
-            _ => is_in(&request.dns_names),
-        })
+    let mut requests = inventory.requests(key).iter();
+    requests.any(|request| match wish.pattern {
+        HostPattern::Address(_) => request_covers(request, wish.pattern),
+        _ => is_in(&request.dns_names),
     })
 }

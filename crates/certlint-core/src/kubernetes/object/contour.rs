@@ -9,10 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use manifest_syntax::Node;
 
 use super::{Certificate, Host, Pairing, is_true, mapping, path, text};
-use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::facts::{Ingress, Meta, qualified};
+use crate::kubernetes::facts::Meta;
 use crate::name::HostPattern;
-use crate::source::{SourceId, Spanned};
+use crate::source::SourceId;
 
 /// All delegations of the input.
 #[derive(Debug, Default)]
@@ -42,9 +41,15 @@ impl Delegations {
         }
     }
 
-    fn allow(&self, secret: &str, namespace: &str) -> bool {
+    /// Whether a namespace may use a Secret of another one.
+    pub(in crate::kubernetes) fn allow(&self, secret: &str, namespace: &str) -> bool {
         let targets = self.targets.get(secret);
         targets.is_some_and(|targets| targets.contains("*") || targets.contains(namespace))
+    }
+
+    /// Whether a namespace delegates anything.
+    pub(in crate::kubernetes) fn is_from(&self, namespace: &str) -> bool {
+        self.namespaces.contains(namespace)
     }
 }
 
@@ -84,49 +89,4 @@ pub(super) fn delegations(node: Node<'_>, meta: &Meta) -> Vec<Delegation> {
         })
     })
     .collect()
-}
-
-/// The namespace of the Secrets of an Ingress of Contour.
-pub(in crate::kubernetes) fn tls_namespace(ingress: &Ingress) -> &str {
-    let named = ingress
-        .meta
-        .annotation("projectcontour.io/tls-cert-namespace");
-    let named = named.filter(|namespace| !namespace.value.is_empty());
-    named.map_or(&ingress.meta.namespace, |namespace| &namespace.value)
-}
-
-/// The Secret that an Ingress of Contour names, as `NAMESPACE/NAME`.
-///
-/// # Errors
-/// The same, where its namespace does not delegate it.
-pub(in crate::kubernetes) fn delegated(
-    ingress: &Ingress,
-    secret: &Spanned<String>,
-    cluster: &Cluster,
-) -> Result<String, String> {
-    let own = &ingress.meta.namespace;
-    let key = qualified(tls_namespace(ingress), &secret.value);
-    let named = Spanned::new(key, secret.at.clone());
-    locate(own, &named, cluster).ok_or(named.value)
-}
-
-/// The Secret that a proxy of `namespace` names, as `NAMESPACE/NAME`; `None` where the Secret's
-/// namespace does not delegate it.
-///
-/// Where nothing of that namespace is in the input, its delegations are elsewhere, too.
-pub(super) fn locate(
-    namespace: &str,
-    secret: &Spanned<String>,
-    cluster: &Cluster,
-) -> Option<String> {
-    let Some((owner, _)) = secret.value.split_once('/') else {
-        return Some(format!("{namespace}/{}", secret.value));
-    };
-    let key = secret.value.clone();
-    let delegations = &cluster.objects.delegations;
-    let is_here = cluster.has_secret(&key)
-        || cluster.requests.contains_key(&key)
-        || cluster.suppliers.contains_key(&key)
-        || delegations.namespaces.contains(owner);
-    (owner == namespace || delegations.allow(&key, namespace) || !is_here).then_some(key)
 }

@@ -6,9 +6,7 @@
 use manifest_syntax::Node;
 
 use super::{Certificate, Host, Pairing, mapping, path, text};
-use crate::kubernetes::cluster::Kept;
 use crate::kubernetes::facts::Meta;
-use crate::model::Problem;
 use crate::name::HostPattern;
 use crate::source::SourceId;
 
@@ -30,20 +28,4 @@ pub(super) fn read(node: Node<'_>, source: SourceId, meta: &dyn Fn() -> Meta) ->
             is_issued: mapping(tls, &["cert-manager"]).is_some(),
         },
     }]
-}
-
-/// What is wrong with a Secret of another type.
-pub(in crate::kubernetes) fn wrong_type(key: &str, kept: &Kept) -> Option<Problem> {
-    let secret = &kept.secret;
-    (secret.is_tls && !secret.has_tls_type).then(|| Problem::SecretMalformed {
-        at: secret.type_at.clone(),
-        secret: key.to_owned(),
-        message: "F5 NGINX takes Secrets of type `kubernetes.io/tls` only, and rejects handshakes"
-            .to_owned(),
-        help: Some(
-            "delete the Secret and make it anew with `type: kubernetes.io/tls`: a type cannot be changed"
-                .to_owned(),
-        ),
-        pending: false,
-    })
 }

@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use manifest_syntax::Node;
 
 use super::{Certificate, Host, Pairing, mapping, part, path, text};
-use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::facts::Meta;
 use crate::name::HostPattern;
 use crate::source::{SourceId, Spanned};
@@ -32,14 +31,6 @@ pub(in crate::kubernetes) struct Workload {
     labels: BTreeMap<String, String>,
 }
 
-/// A Secret that a Gateway may mean.
-pub(super) struct Located {
-    /// `NAMESPACE/NAME`.
-    pub(super) key: String,
-    /// The Pods are not known, and so their namespace is not.
-    pub(super) is_guess: bool,
-}
-
 impl Workloads {
     pub(super) fn add(&mut self, workload: Workload) {
         for (key, value) in &workload.labels {
@@ -51,7 +42,10 @@ impl Workloads {
     }
 
     /// The namespaces that have Pods with all these labels.
-    fn namespaces(&self, selector: &BTreeMap<String, String>) -> BTreeSet<&str> {
+    pub(in crate::kubernetes) fn namespaces(
+        &self,
+        selector: &BTreeMap<String, String>,
+    ) -> BTreeSet<&str> {
         let with = |label: (&String, &String)| {
             let indices = self.by_label.get(&(label.0.clone(), label.1.clone()));
             indices.map_or(&[][..], Vec::as_slice)
@@ -137,47 +131,4 @@ fn labels(node: Option<Node<'_>>) -> BTreeMap<String, String> {
     entries
         .filter_map(|(key, value)| Some((key.text().to_owned(), value.text()?.to_owned())))
         .collect()
-}
-
-/// The Secrets that a Gateway of `namespace` may mean: one for each namespace with such Pods.
-pub(super) fn locate(
-    namespace: &str,
-    credential: &str,
-    selector: &BTreeMap<String, String>,
-    cluster: &Cluster,
-) -> Vec<Located> {
-    let mut workloads = cluster.objects.workloads.namespaces(selector);
-    let is_guess = workloads.is_empty();
-    if is_guess {
-        workloads.insert(namespace);
-    }
-    let key = |namespace| format!("{namespace}/{credential}");
-    workloads
-        .into_iter()
-        .map(|namespace| Located {
-            key: key(namespace),
-            is_guess,
-        })
-        .collect()
-}
-
-/// Takes Secrets with `cert` and `key` for certificates where a Gateway uses them.
-pub(in crate::kubernetes) fn promote_generic_secrets(cluster: &mut Cluster) {
-    let mut keys = BTreeSet::new();
-    for pairing in &cluster.objects.pairings {
-        if let Certificate::Istio {
-            credential,
-            selector,
-        } = &pairing.certificate
-        {
-            let namespace = &pairing.meta.namespace;
-            let located = locate(namespace, &credential.value, selector, cluster);
-            keys.extend(located.into_iter().map(|one| one.key));
-        }
-    }
-    for key in keys {
-        if let Some(kept) = cluster.secrets.get_mut(&key) {
-            kept.take_generic();
-        }
-    }
 }

@@ -6,7 +6,7 @@
 
 use manifest_syntax::Node;
 
-use super::{Certificate, Host, Inline, Pairing, mapping, path, text};
+use super::{Certificate, Host, Inline, Pairing, Pem, mapping, path, text};
 use crate::kubernetes::facts::{Meta, at_key};
 use crate::name::HostPattern;
 use crate::source::{SourceId, Spanned};
@@ -22,7 +22,7 @@ pub(super) fn read(node: Node<'_>, source: SourceId, meta: &dyn Fn() -> Meta) ->
     };
     let external = path(tls, &["externalCertificate", "name"]).and_then(|name| text(name, source));
     let certificate = match (inline(tls, source), external) {
-        (Some(inline), _) => Certificate::Inline(Box::new(inline)),
+        (Some(inline), _) => Certificate::Inline(Inline::Read(Box::new(inline))),
         (None, Some(secret)) => Certificate::Route(secret),
         (None, None) => return Vec::new(),
     };
@@ -49,7 +49,7 @@ fn host(node: Node<'_>, source: SourceId) -> Option<Host> {
 }
 
 /// The PEM texts of the Route. The router sends `caCertificate` behind `certificate`.
-fn inline(tls: Node<'_>, source: SourceId) -> Option<Inline> {
+fn inline(tls: Node<'_>, source: SourceId) -> Option<Pem> {
     let field = |key| {
         let node = tls.get(key)?;
         let text = node.str()?;
@@ -60,7 +60,7 @@ fn inline(tls: Node<'_>, source: SourceId) -> Option<Inline> {
         Some((_, rest)) => format!("{leaf}\n{rest}"),
         None => leaf.to_owned(),
     };
-    Some(Inline {
+    Some(Pem {
         certificate: Spanned::new(
             x509::read_certificates(chain.as_bytes()),
             at_key(node, source),

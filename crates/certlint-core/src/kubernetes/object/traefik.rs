@@ -1,36 +1,22 @@
 //! Traefik: IngressRoute, IngressRouteTCP and TLSStore.
 //!
-//! Every Secret that is named anywhere goes into one pool, and each handshake gets what covers its
-//! SNI, whichever router names it; else the default certificate of the store `default` (Traefik
-//! manual, "TLS certificates"). So a Secret that misses a host is no proof.
+//! With a `certResolver` the certificates come from ACME; without `tls` a router speaks no TLS.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use manifest_syntax::Node;
 
 use super::{Certificate, Host, Pairing, is_true, mapping, part, path, text, traefik_rule};
-use crate::kubernetes::cluster::Cluster;
-use crate::kubernetes::controller::controller_of;
 use crate::kubernetes::facts::Meta;
-use crate::name::{Depth, HostPattern};
-use crate::source::{Location, SourceId, Spanned};
+use crate::name::HostPattern;
+use crate::source::{SourceId, Spanned};
 
 /// The store `default`: Traefik uses no other.
 #[derive(Debug)]
 pub(in crate::kubernetes) struct Store {
-    namespace: String,
-    default: Option<Spanned<String>>,
-    certificates: Vec<Spanned<String>>,
-}
-
-/// All certificates that Traefik may serve.
-pub(super) struct Pool {
-    /// By `NAMESPACE/NAME`, with the first reference.
-    secrets: BTreeMap<String, Location>,
-    /// For each entry of a certificate the first Secret that has it.
-    by_name: BTreeMap<String, String>,
-    /// What is served where none of them covers the host.
-    default: Option<(String, Location)>,
+    pub(in crate::kubernetes) namespace: String,
+    pub(in crate::kubernetes) default: Option<Spanned<String>>,
+    pub(in crate::kubernetes) certificates: Vec<Spanned<String>>,
 }
 
 pub(super) fn read(
@@ -106,75 +92,5 @@ impl Store {
     pub(super) fn secrets(&self) -> impl Iterator<Item = String> {
         let secrets = self.certificates.iter().chain(&self.default);
         secrets.map(|secret| format!("{}/{}", self.namespace, secret.value))
-    }
-}
-
-impl Pool {
-    pub(super) fn new(pairings: &[Pairing], cluster: &Cluster) -> Self {
-        let mut pool = Self {
-            secrets: BTreeMap::new(),
-            by_name: BTreeMap::new(),
-            default: None,
-        };
-        for pairing in pairings {
-            if let Certificate::Traefik(Some(secret)) = &pairing.certificate {
-                pool.add(&pairing.meta.namespace, secret);
-            }
-        }
-        for store in &cluster.objects.stores {
-            for secret in store.certificates.iter().chain(&store.default) {
-                pool.add(&store.namespace, secret);
-            }
-            if let (None, Some(secret)) = (&pool.default, &store.default) {
-                let key = format!("{}/{}", store.namespace, secret.value);
-                pool.default = Some((key, secret.at.clone()));
-            }
-        }
-        for ingress in &cluster.ingresses {
-            if controller_of(ingress, &cluster.classes).name == "Traefik" {
-                let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
-                for secret in secrets {
-                    pool.add(&ingress.meta.namespace, secret);
-                }
-            }
-        }
-        for key in pool.secrets.keys() {
-            let kept = cluster.secrets.get(key);
-            let leaf = kept.and_then(|kept| kept.bundle.and(kept.leaf.as_ref()));
-            for name in leaf.into_iter().flat_map(|leaf| leaf.names.names()) {
-                pool.by_name.entry(name).or_insert_with(|| key.clone());
-            }
-        }
-        pool
-    }
-
-    fn add(&mut self, namespace: &str, secret: &Spanned<String>) {
-        let key = format!("{namespace}/{}", secret.value);
-        self.secrets.entry(key).or_insert_with(|| secret.at.clone());
-    }
-
-    /// The default certificate, with the place that names it.
-    pub(super) fn default(&self) -> Option<(&str, &Location)> {
-        self.default.as_ref().map(|(key, at)| (key.as_str(), at))
-    }
-
-    /// A Secret that covers a host, with the place that names it.
-    pub(super) fn covering(&self, pattern: &HostPattern) -> Option<(&str, &Location)> {
-        let named = |name: &str| {
-            let key = self.by_name.get(name)?;
-            Some((key.as_str(), self.secrets.get(key)?))
-        };
-        match pattern {
-            HostPattern::Address(address) => named(&address.to_string()),
-            HostPattern::Exact(host) => named(host).or_else(|| {
-                let (_, parent) = host.split_once('.')?;
-                named(&format!("*.{parent}"))
-            }),
-            HostPattern::LeadingWildcard {
-                base,
-                depth: Depth::One,
-            } => named(&format!("*.{base}")),
-            _ => None,
-        }
     }
 }

@@ -6,11 +6,54 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::cluster::{Cluster, Kept};
-use super::controller::Controller;
-use super::facts::{Ingress, qualified};
-use super::secret_use::kept_covers;
+use super::contract;
+use crate::finding::Level;
+use crate::kubernetes::claim::{Claim, Outcome};
+use crate::kubernetes::cluster::{Cluster, Kept};
+use crate::kubernetes::controller::{Chooser, Controller};
+use crate::kubernetes::facts::{Ingress, qualified};
+use crate::kubernetes::inventory::{Inventory, Reference, kept_covers};
+use crate::model::PlaceholderReason;
 use crate::name::HostPattern;
+
+/// Serves a host of an Ingress in `namespace` with whatever of its pool covers it.
+pub(super) fn choose<'a>(
+    claim: &Claim<'a>,
+    reference: &Reference<'a>,
+    (controller, namespace): (Controller, &str),
+    pools: &Pools<'a>,
+    inventory: &Inventory<'a>,
+) -> Outcome<'a> {
+    let mut outcome = contract::with_secret(claim, reference, inventory);
+    let Outcome::Served { doubt, .. } = &mut outcome else {
+        return outcome;
+    };
+    let pool = pools.of(namespace);
+    *doubt = match pool.and_then(|pool| pool.covering(&claim.pattern)) {
+        Some(other) if other != reference.key => Some(format!(
+            "{} serves any Secret that covers the host, and `{other}` does",
+            controller.name()
+        )),
+        Some(_) => None,
+        None if pool.is_some_and(|pool| pool.is_known) => {
+            // Traefik's default stores are not watched where a cluster is.
+            let has_store = inventory.options.whole_cluster && controller == Controller::Traefik;
+            let is_open = has_store || doubt.is_some();
+            return Outcome::Placeholder {
+                controller,
+                why: PlaceholderReason::NoneCovers,
+                secret: Some(reference.key.clone()),
+                level: if is_open {
+                    Level::Warning
+                } else {
+                    Level::Error
+                },
+            };
+        }
+        None => Some("other Secrets of the pool are not known".to_owned()),
+    };
+    outcome
+}
 
 /// The pools by namespace.
 #[derive(Debug, Default)]
@@ -30,17 +73,17 @@ pub(super) struct Pool<'a> {
 }
 
 impl<'a> Pools<'a> {
-    /// `controllers` are those of the Ingresses.
+    /// `choosers` are those of the Ingresses.
     pub(super) fn new(
         ingresses: &[&'a Ingress],
-        controllers: &[Controller],
+        choosers: &[Chooser],
         cluster: &'a Cluster,
     ) -> Self {
         let mut keys: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         let mut of_traefik = BTreeSet::new();
-        for (ingress, controller) in ingresses.iter().zip(controllers) {
+        for (ingress, chooser) in ingresses.iter().zip(choosers) {
             let namespace = ingress.meta.namespace.as_str();
-            if controller.name == "Traefik" {
+            if chooser.controller == Controller::Traefik {
                 of_traefik.insert(namespace);
             }
             let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());

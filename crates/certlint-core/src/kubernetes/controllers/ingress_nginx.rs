@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Ingress, qualified};
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::facts::{Ingress, Rule, qualified};
 use crate::x509::Certificate;
 
 /// A Secret as the controller's store holds it.
@@ -23,6 +24,19 @@ pub(super) trait Store {
     fn usable(&self, key: &str) -> Option<Stored<'_>>;
     /// Nothing is known about the Secret: it is not in the input.
     fn is_unknown(&self, key: &str) -> bool;
+}
+
+impl Store for Cluster {
+    fn usable(&self, key: &str) -> Option<Stored<'_>> {
+        let kept = self.secrets.get(key).filter(|kept| kept.is_usable)?;
+        Some(Stored {
+            leaf: kept.leaf.as_ref()?,
+        })
+    }
+
+    fn is_unknown(&self, key: &str) -> bool {
+        !self.secrets.contains_key(key)
+    }
 }
 
 /// What a host got.
@@ -167,7 +181,7 @@ fn extra(server: &Host, host: &str, annotation: &'static str, store: &dyn Store)
 }
 
 /// Canaries bring no server of their own.
-pub(super) fn is_canary(ingress: &Ingress) -> bool {
+pub(in crate::kubernetes) fn is_canary(ingress: &Ingress) -> bool {
     is_true(ingress, "nginx.ingress.kubernetes.io/canary")
 }
 
@@ -178,7 +192,7 @@ fn is_true(ingress: &Ingress, annotation: &str) -> bool {
         .is_some_and(|value| matches!(&*value.value, "1" | "t" | "T" | "true" | "TRUE" | "True"))
 }
 
-fn rule_host(rule: &super::facts::Rule) -> String {
+fn rule_host(rule: &Rule) -> String {
     rule.host
         .as_ref()
         .map_or_else(|| "_".to_owned(), |host| host.value.clone())

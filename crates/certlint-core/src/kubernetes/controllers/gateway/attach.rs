@@ -3,25 +3,55 @@
 //! Rules of the Gateway API reference: `allowedListeners`, `allowedRoutes`, `parentRefs`, the
 //! intersection of hostnames, and that the most specific listener of a port takes a name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use super::{GatewayListener, Holder, HolderKind, Namespaces, Objects, Parent, Protocol, Route};
+use crate::kubernetes::gateway::{
+    GatewayListener, Holder, HolderKind, Namespaces, Objects, Parent, Protocol, Route,
+};
+use crate::source::Location;
 
-/// A listener, and where it stands.
+/// A listener of a Gateway.
 #[derive(Clone, Debug)]
 pub(super) struct Site<'a> {
     pub(super) holder: &'a Holder,
     pub(super) listener: &'a GatewayListener,
     /// `NAMESPACE/NAME` of the Gateway.
-    pub(super) gateway: &'a str,
+    pub(super) gateway: Rc<str>,
     /// Why it is not certain that the Gateway has this listener.
     pub(super) doubt: Option<String>,
 }
 
-impl Site<'_> {
+impl<'a> Site<'a> {
+    /// The hostname, or the listener where it has none.
+    pub(super) fn at(&self) -> &'a Location {
+        let hostname = self.listener.hostname.as_ref();
+        hostname.map_or(&self.listener.at, |hostname| &hostname.at)
+    }
+
     pub(super) fn hostname(&self) -> &str {
         let hostname = self.listener.hostname.as_ref();
         hostname.map_or("", |hostname| &hostname.value)
+    }
+
+    /// The hostname in a sentence.
+    pub(super) fn host(&self) -> String {
+        let hostname = self.listener.hostname.as_ref();
+        hostname.map_or_else(|| "*".to_owned(), |hostname| hostname.value.clone())
+    }
+
+    /// The Secrets that it names, for comparing and for reports.
+    pub(super) fn secret_names(&self) -> String {
+        let own = &self.holder.meta.namespace;
+        let tls = self.listener.tls.iter();
+        let references = tls.flat_map(|tls| &tls.references);
+        let names: BTreeSet<String> = references
+            .map(|reference| {
+                let namespace = reference.namespace.as_ref().unwrap_or(own);
+                format!("{namespace}/{}", reference.name)
+            })
+            .collect();
+        names.into_iter().collect::<Vec<_>>().join(", ")
     }
 
     /// Clients see a certificate of this listener.
@@ -36,15 +66,15 @@ impl Site<'_> {
 pub(super) struct Sites<'a> {
     pub(super) all: Vec<Site<'a>>,
     /// Gateway and port, hostname, the first listener with it.
-    ports: BTreeMap<(&'a str, &'a str), BTreeMap<&'a str, usize>>,
+    ports: BTreeMap<(Rc<str>, &'a str), BTreeMap<&'a str, usize>>,
 }
 
 impl<'a> Sites<'a> {
-    pub(super) fn new(objects: &'a Objects, gateways: &'a BTreeMap<String, &'a Holder>) -> Self {
+    pub(super) fn new(objects: &'a Objects, gateways: &BTreeMap<String, &'a Holder>) -> Self {
         let mut sites = Self::default();
         // Those of the Gateway itself come before those of its ListenerSets.
         for (name, &holder) in gateways {
-            sites.add(holder, name, None);
+            sites.add(holder, &name.as_str().into(), None);
         }
         for set in &objects.holders {
             let HolderKind::ListenerSet { parent } = &set.kind else {
@@ -65,24 +95,27 @@ impl<'a> Sites<'a> {
                 },
                 Some(_) => continue,
             };
-            sites.add(set, parent, doubt);
+            sites.add(set, &parent.as_str().into(), doubt);
         }
         sites
     }
 
-    fn add(&mut self, holder: &'a Holder, gateway: &'a str, doubt: Option<String>) {
+    fn add(&mut self, holder: &'a Holder, gateway: &Rc<str>, doubt: Option<String>) {
         for listener in &holder.listeners {
             if listener.protocol == Protocol::Other {
                 continue;
             }
-            let port = self.ports.entry((gateway, &listener.port)).or_default();
+            let port = self
+                .ports
+                .entry((gateway.clone(), &listener.port))
+                .or_default();
             let hostname = listener.hostname.as_ref();
             let hostname = hostname.map_or("", |hostname| hostname.value.as_str());
             port.entry(hostname).or_insert(self.all.len());
             self.all.push(Site {
                 holder,
                 listener,
-                gateway,
+                gateway: gateway.clone(),
                 doubt: doubt.clone(),
             });
         }
@@ -115,7 +148,8 @@ impl<'a> Sites<'a> {
     }
 
     fn port(&self, site: &Site<'a>) -> Option<&BTreeMap<&'a str, usize>> {
-        self.ports.get(&(site.gateway, site.listener.port.as_str()))
+        self.ports
+            .get(&(site.gateway.clone(), site.listener.port.as_str()))
     }
 }
 

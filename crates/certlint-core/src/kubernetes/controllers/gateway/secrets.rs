@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::attach::Site;
-use super::{Grant, Objects};
+use crate::kubernetes::claim::{Chosen, Note, Refused};
 use crate::kubernetes::cluster::{Cluster, Kept};
-use crate::kubernetes::facts::{Request, Supplier};
-use crate::kubernetes::lower::Options;
-use crate::kubernetes::secret_use::{Unverifiable, unusable};
-use crate::model::{BundleId, Fragment, Problem, UnverifiableKind};
+use crate::kubernetes::facts::Request;
+use crate::kubernetes::gateway::{Grant, Objects};
+use crate::kubernetes::inventory::{Inventory, Miss, Reference, State, names};
+use crate::model::{BundleId, GrantKind};
 use crate::name::{HostPattern, PartialReason, SanSet, Verdict, covers};
 use crate::source::Location;
 
@@ -39,28 +39,18 @@ pub(super) enum Answer<'a> {
     /// These Secrets, and why the rest is not proven.
     Served(Vec<Chosen<'a>>, Option<String>),
     /// The certificate that is to come will not have the name.
-    RequestMisses(&'a Request),
+    RequestMisses(Miss<'a>),
     /// The certificate that gateway-shim asks for will not have the name.
     ShimMisses,
     /// Nothing that can be told here.
     Unknown(String),
 }
 
-/// A Secret that is served.
-#[derive(Clone, Debug)]
-pub(super) struct Chosen<'a> {
-    pub(super) key: String,
-    pub(super) bundle: BundleId,
-    pub(super) at: &'a Location,
-}
-
-/// Looks the references of a listener up, and says what is wrong with them.
+/// Looks the references of a listener up; what is wrong with them goes to the notes.
 pub(super) fn resolve<'a>(
-    cluster: &'a Cluster,
-    options: &Options,
+    inventory: &Inventory<'a>,
     site: &Site<'a>,
-    fragment: &mut Fragment,
-    unverifiable: &mut Unverifiable,
+    notes: &mut Vec<Note<'a>>,
 ) -> Secrets<'a> {
     let mut secrets = Secrets::default();
     let Some(tls) = &site.listener.tls else {
@@ -69,86 +59,78 @@ pub(super) fn resolve<'a>(
     if tls.references.is_empty() || tls.has_other_certificates {
         secrets.obstacle = Some("the implementation brings its own certificates".to_owned());
     }
-    let is_issued = check_shim(cluster, site, fragment);
+    let cluster = inventory.cluster;
+    let is_issued = check_shim(cluster, site, notes);
+    let own = &site.holder.meta.namespace;
+    let lacks = |reference: Reference<'a>, state| Note::Lacks {
+        host: site.host(),
+        at: reference.at,
+        reference,
+        state,
+    };
     for reference in &tls.references {
         if !reference.is_secret {
             secrets.obstacle = Some("a certificate is in no Secret".to_owned());
             continue;
         }
-        let own = &site.holder.meta.namespace;
         let namespace = reference.namespace.as_ref().unwrap_or(own);
-        let key = format!("{namespace}/{}", reference.name);
+        let named = Reference::new(format!("{namespace}/{}", reference.name), &reference.at);
+        let key = &named.key;
         if namespace != own && !is_granted(&cluster.gateways, site, namespace, &reference.name) {
-            let is_known =
-                is_supplied(cluster, &key) || cluster.gateways.grants.contains_key(namespace);
-            fragment.problems.push(Problem::ReferenceNotGranted {
-                at: reference.at.clone(),
-                kind: site.holder.kind.as_str(),
-                from: own.clone(),
-                secret: key.clone(),
-                is_certain: is_known,
-            });
             secrets.obstacle = Some(format!("no ReferenceGrant allows Secret `{key}`"));
+            notes.push(Note::NotGranted(Refused {
+                kind: site.holder.kind.as_str(),
+                from: own,
+                grant: GrantKind::ReferenceGrant,
+                is_certain: is_supplied(cluster, key)
+                    || cluster.gateways.grants.contains_key(namespace),
+                reference: named,
+            }));
             continue;
         }
-        let mut requests = cluster.requests.get(&key).map_or(&[][..], Vec::as_slice);
-        let kept = cluster.secrets.get(&key);
-        let usable = kept.and_then(|kept| Some((kept.bundle?, kept)));
-        let usable = usable.filter(|(_, kept)| kept.leaf.is_some());
         // gateway-shim leaves Certificates alone that belong to somebody else.
+        let mut requests = inventory.requests(key);
         let is_left_alone = requests.iter().any(|request| !is_owned(request, site));
         let is_written = is_issued && namespace == own && !is_left_alone;
         let shim = is_written.then(|| shim_names(site, &reference.name));
         if shim.is_some() {
             requests = &[];
         }
-        match kept {
-            Some(_) if usable.is_none() => {
-                if options.whole_cluster {
-                    let pending = shim.is_some() || cluster.is_supplied(&key);
-                    unusable(&key, &reference.at, pending, &mut fragment.problems);
-                }
-                secrets.obstacle = Some(format!("Secret `{key}` cannot be used"));
+        let mut kept = None;
+        match inventory.state_of_input(key, shim.is_some()) {
+            Some(State::There(there)) => kept = there.bundle.map(|bundle| (bundle, there)),
+            Some(state) => {
+                secrets.obstacle = Some(match state {
+                    State::Malformed { .. } => format!("Secret `{key}` cannot be used"),
+                    _ => format!("Secret `{key}` is not known here"),
+                });
+                notes.push(lacks(named, state));
                 continue;
             }
             None if requests.is_empty() && shim.is_none() => {
+                secrets.obstacle = Some(format!("Secret `{key}` is not known here"));
                 if !site.holder.meta.has_issuer() || namespace != own {
-                    missing(
-                        cluster,
-                        options,
-                        site,
-                        (&key, &reference.at),
-                        fragment,
-                        unverifiable,
-                    );
+                    let state = inventory.state_of_suppliers(key);
+                    notes.push(lacks(named, state));
                 }
-                secrets.obstacle = Some(format!("Secret `{key}` is not known here"));
                 continue;
             }
-            None if options.unknown_secrets.contains(&key) => {
-                let what = (UnverifiableKind::Secret, key.clone());
-                let entry = unverifiable.entry(what);
-                entry.or_insert_with(|| (reference.at.clone(), 0)).1 += 1;
-                secrets.obstacle = Some(format!("Secret `{key}` is not known here"));
-                continue;
-            }
-            None if options.whole_cluster => {
+            None => {
                 let supplier = match requests.first() {
                     Some(request) => format!("Certificate `{}`", request.meta.name),
                     None => format!("cert-manager, for this {}", site.holder.kind.as_str()),
                 };
-                let supplier = Some(supplier);
-                fragment
-                    .problems
-                    .push(missing_problem(site, &key, &reference.at, supplier));
+                notes.push(lacks(named.clone(), State::Pending(supplier)));
             }
-            _ => {}
         }
         secrets.known.push(Known {
-            key,
+            key: named.key,
             at: &reference.at,
-            kept: usable,
-            requests: requests.iter().map(|one| (one, dns_names(one))).collect(),
+            kept,
+            requests: requests
+                .iter()
+                .map(|one| (one, names(&one.dns_names)))
+                .collect(),
             shim,
         });
     }
@@ -157,19 +139,20 @@ pub(super) fn resolve<'a>(
 
 impl<'a> Secrets<'a> {
     /// A Secret with a certificate is there already.
-    pub(super) fn any_is_there(&self) -> bool {
+    fn any_is_there(&self) -> bool {
         self.known.iter().any(|known| known.kept.is_some())
     }
 
     /// What a client gets that asks for a name.
     ///
     /// One Secret that covers it is enough: a listener with several chooses by the name.
-    pub(super) fn answer(&self, pattern: &HostPattern) -> Answer<'a> {
+    pub(super) fn answer(&self, pattern: &HostPattern, inventory: &Inventory<'a>) -> Answer<'a> {
+        let has_time = inventory.options.whole_cluster && !self.any_is_there();
         let ranked = self.known.iter().filter_map(|known| {
             let (bundle, kept) = known.kept?;
             let rank = rank(&kept.leaf.as_ref()?.names, pattern);
             let chosen = Chosen {
-                key: known.key.clone(),
+                key: Some(known.key.clone()),
                 bundle,
                 at: known.at,
             };
@@ -194,7 +177,7 @@ impl<'a> Secrets<'a> {
         let mut requests = self.known.iter().flat_map(|known| &known.requests);
         match requests.find(|(_, names)| rank(names, pattern) == Rank::Nothing) {
             Some((request, _)) if best.is_none_or(|best| best == Rank::Nothing) => {
-                Answer::RequestMisses(request)
+                Answer::RequestMisses(Miss::of(request, has_time))
             }
             _ if chosen.is_empty() => Answer::ShimMisses,
             _ => Answer::Served(chosen, None),
@@ -238,15 +221,6 @@ fn rank(names: &SanSet, pattern: &HostPattern) -> Rank {
     }
 }
 
-fn dns_names(request: &Request) -> SanSet {
-    san(request.dns_names.iter())
-}
-
-fn san<'n>(names: impl Iterator<Item = &'n String>) -> SanSet {
-    let none: [&[u8]; 0] = [];
-    SanSet::new(names, none, none)
-}
-
 fn is_supplied(cluster: &Cluster, key: &str) -> bool {
     cluster.has_secret(key)
         || cluster.requests.contains_key(key)
@@ -274,85 +248,11 @@ fn is_owned(request: &Request, site: &Site<'_>) -> bool {
     owners.any(|(kind, name)| kind == holder.kind.as_str() && *name == holder.meta.name)
 }
 
-/// The Secrets that gateway-shim writes.
-pub(in crate::kubernetes) fn issued(objects: &Objects) -> impl Iterator<Item = String> {
-    let annotated = objects
-        .holders
-        .iter()
-        .filter(|holder| holder.meta.has_issuer());
-    annotated.flat_map(|holder| {
-        let tls = holder
-            .listeners
-            .iter()
-            .filter_map(|listener| listener.tls.as_ref());
-        let references = tls.flat_map(|tls| &tls.references);
-        references
-            .filter(|reference| reference.is_secret && reference.namespace.is_none())
-            .map(|reference| format!("{}/{}", holder.meta.namespace, reference.name))
-    })
-}
-
-impl Objects {
-    /// The Secrets of all listeners, as `NAMESPACE/NAME`.
-    pub(in crate::kubernetes) fn named_secrets(&self) -> impl Iterator<Item = String> {
-        self.holders.iter().flat_map(|holder| {
-            let own = &holder.meta.namespace;
-            let tls = holder.listeners.iter().filter_map(|one| one.tls.as_ref());
-            let secrets = tls.flat_map(|tls| &tls.references);
-            let secrets = secrets.filter(|reference| reference.is_secret);
-            secrets.map(move |secret| {
-                let namespace = secret.namespace.as_ref().unwrap_or(own);
-                format!("{namespace}/{}", secret.name)
-            })
-        })
-    }
-}
-
-/// A Secret that is not in the input.
-fn missing(
-    cluster: &Cluster,
-    options: &Options,
-    site: &Site<'_>,
-    (key, at): (&str, &Location),
-    fragment: &mut Fragment,
-    unverifiable: &mut Unverifiable,
-) {
-    let supplier = cluster.suppliers.get(key);
-    let is_known = !options.unknown_secrets.contains(key);
-    if is_known && (options.whole_cluster || (supplier.is_none() && options.require_secrets)) {
-        let supplier = supplier.map(Supplier::words);
-        let problem = missing_problem(site, key, at, supplier);
-        fragment.problems.push(problem);
-        return;
-    }
-    let what = match supplier {
-        Some(supplier) => format!("{key} (from {})", supplier.words()),
-        None => key.to_owned(),
-    };
-    let entry = unverifiable.entry((UnverifiableKind::Secret, what));
-    entry.or_insert_with(|| (at.clone(), 0)).1 += 1;
-}
-
-fn missing_problem(
-    site: &Site<'_>,
-    secret: &str,
-    at: &Location,
-    supplier: Option<String>,
-) -> Problem {
-    let hostname = site.listener.hostname.as_ref();
-    Problem::SecretMissing {
-        at: at.clone(),
-        secret: secret.to_owned(),
-        host: hostname.map_or_else(|| "*".to_owned(), |hostname| hostname.value.clone()),
-        supplier,
-    }
-}
-
 /// Preconditions of cert-manager's gateway-shim: else no certificate ever comes. True where it
 /// makes one.
 ///
 /// Nothing is wrong where all Secrets are there already, or come from elsewhere.
-fn check_shim(cluster: &Cluster, site: &Site<'_>, fragment: &mut Fragment) -> bool {
+fn check_shim<'a>(cluster: &Cluster, site: &Site<'a>, notes: &mut Vec<Note<'a>>) -> bool {
     let own = &site.holder.meta.namespace;
     let Some(tls) = &site.listener.tls else {
         return false;
@@ -387,8 +287,8 @@ fn check_shim(cluster: &Cluster, site: &Site<'_>, fragment: &mut Fragment) -> bo
         !is_supplied(cluster, &format!("{namespace}/{}", reference.name))
     });
     if needs_one {
-        fragment.problems.push(Problem::NeverIssued {
-            at: site.listener.at.clone(),
+        notes.push(Note::NeverIssued {
+            at: &site.listener.at,
             message: format!("cert-manager makes no certificate for this listener: {why}"),
             help: help.to_owned(),
         });
@@ -407,8 +307,8 @@ fn shim_names(site: &Site<'_>, secret: &str) -> SanSet {
             is_own && reference.name == secret
         })
     });
-    let names: BTreeSet<&String> = listeners
+    let hostnames: BTreeSet<&String> = listeners
         .filter_map(|listener| Some(&listener.hostname.as_ref()?.value))
         .collect();
-    san(names.into_iter())
+    names(hostnames)
 }

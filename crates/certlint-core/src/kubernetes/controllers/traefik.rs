@@ -1,0 +1,148 @@
+//! Traefik: IngressRoute and IngressRouteTCP.
+//!
+//! Every Secret that is named anywhere goes into one pool, and each handshake gets what covers its
+//! SNI, whichever router names it; else the default certificate of the store `default` (Traefik
+//! manual, "TLS certificates"). So a Secret that misses a host is no proof.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::{contract, controller_of};
+use crate::kubernetes::claim::{Chosen, Claim, Outcome};
+use crate::kubernetes::cluster::Cluster;
+use crate::kubernetes::controller::Controller;
+use crate::kubernetes::inventory::{Inventory, Reference, kept_covers};
+use crate::kubernetes::object::Certificate;
+use crate::model::Serving;
+use crate::name::{Depth, HostPattern};
+use crate::source::{Location, Spanned};
+
+/// All certificates that Traefik may serve.
+pub(super) struct Pool<'a> {
+    /// By `NAMESPACE/NAME`, with the first reference.
+    secrets: BTreeMap<String, &'a Location>,
+    /// For each entry of a certificate the first Secret that has it.
+    by_name: BTreeMap<String, String>,
+    /// What is served where none of them covers the host.
+    default: Option<(String, &'a Location)>,
+}
+
+/// Serves a host with whatever of the pool covers it; `own` is what its router names.
+pub(super) fn choose<'a>(
+    claim: &Claim<'a>,
+    own: Option<&Reference<'a>>,
+    pool: &Pool<'a>,
+    inventory: &Inventory<'a>,
+) -> Outcome<'a> {
+    let kept = |key: &str| inventory.cluster.secrets.get(key);
+    let covers = |key: &str| kept(key).is_some_and(|kept| kept_covers(kept, &claim.pattern));
+    let own = own.map(|own| (own.key.as_str(), own.at));
+    let covering = own.filter(|(key, _)| covers(key));
+    if let Some((key, at)) = covering.or_else(|| pool.covering(&claim.pattern))
+        && let Some(bundle) = kept(key).and_then(|kept| kept.bundle)
+    {
+        return Outcome::Served {
+            chosen: vec![Chosen {
+                key: Some(key.to_owned()),
+                bundle,
+                at,
+            }],
+            doubt: None,
+        };
+    }
+    let Some((key, at)) = own.or_else(|| pool.default()) else {
+        return Outcome::Unknown("the default certificate is not known here".to_owned());
+    };
+    let mut outcome = contract::with_secret(claim, &Reference::new(key.to_owned(), at), inventory);
+    if let Outcome::Served { doubt, .. } = &mut outcome {
+        let others = "Traefik serves any certificate that does, and others may be in the cluster";
+        doubt.get_or_insert_with(|| others.to_owned());
+    }
+    outcome
+}
+
+impl<'a> Pool<'a> {
+    pub(super) fn new(cluster: &'a Cluster) -> Self {
+        let mut pool = Self {
+            secrets: BTreeMap::new(),
+            by_name: BTreeMap::new(),
+            default: None,
+        };
+        for pairing in &cluster.objects.pairings {
+            if let Certificate::Traefik(Some(secret)) = &pairing.certificate {
+                pool.add(&pairing.meta.namespace, secret);
+            }
+        }
+        for store in &cluster.objects.stores {
+            for secret in store.certificates.iter().chain(&store.default) {
+                pool.add(&store.namespace, secret);
+            }
+            if let (None, Some(secret)) = (&pool.default, &store.default) {
+                let key = format!("{}/{}", store.namespace, secret.value);
+                pool.default = Some((key, &secret.at));
+            }
+        }
+        for ingress in &cluster.ingresses {
+            if controller_of(ingress, &cluster.classes).controller == Controller::Traefik {
+                let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
+                for secret in secrets {
+                    pool.add(&ingress.meta.namespace, secret);
+                }
+            }
+        }
+        for key in pool.secrets.keys() {
+            let kept = cluster.secrets.get(key);
+            let leaf = kept.and_then(|kept| kept.bundle.and(kept.leaf.as_ref()));
+            for name in leaf.into_iter().flat_map(|leaf| leaf.names.names()) {
+                pool.by_name.entry(name).or_insert_with(|| key.clone());
+            }
+        }
+        pool
+    }
+
+    fn add(&mut self, namespace: &str, secret: &'a Spanned<String>) {
+        let key = format!("{namespace}/{}", secret.value);
+        self.secrets.entry(key).or_insert(&secret.at);
+    }
+
+    /// What clients get for hosts that no certificate covers.
+    pub(super) fn fallback(&self, cluster: &Cluster) -> Serving {
+        let default = self.default().and_then(|(key, at)| {
+            let bundle = cluster.secrets.get(key)?.bundle?;
+            Some(Chosen {
+                key: None,
+                bundle,
+                at,
+            })
+        });
+        match default {
+            Some(chosen) => Chosen::serving(&[chosen]),
+            None => Serving::Unknown(Cow::Borrowed("the default certificate is not known here")),
+        }
+    }
+
+    /// The default certificate, with the place that names it.
+    fn default(&self) -> Option<(&str, &'a Location)> {
+        self.default.as_ref().map(|(key, at)| (key.as_str(), *at))
+    }
+
+    /// A Secret that covers a host, with the place that names it.
+    fn covering(&self, pattern: &HostPattern) -> Option<(&str, &'a Location)> {
+        let named = |name: &str| {
+            let key = self.by_name.get(name)?;
+            Some((key.as_str(), *self.secrets.get(key)?))
+        };
+        match pattern {
+            HostPattern::Address(address) => named(&address.to_string()),
+            HostPattern::Exact(host) => named(host).or_else(|| {
+                let (_, parent) = host.split_once('.')?;
+                named(&format!("*.{parent}"))
+            }),
+            HostPattern::LeadingWildcard {
+                base,
+                depth: Depth::One,
+            } => named(&format!("*.{base}")),
+            _ => None,
+        }
+    }
+}
