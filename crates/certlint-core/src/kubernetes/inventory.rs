@@ -298,7 +298,7 @@ pub(super) fn request_covers(request: &Request, pattern: &HostPattern) -> bool {
 /// DNS names as a certificate would present them.
 pub(super) fn names<'n>(names: impl IntoIterator<Item = &'n String>) -> SanSet {
     let none: [&[u8]; 0] = [];
-    SanSet::new(names.into_iter(), none, none)
+    SanSet::new(names, none, none)
 }
 
 /// The hosts that ingress-shim asks for.

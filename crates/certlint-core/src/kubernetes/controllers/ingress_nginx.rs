@@ -68,8 +68,18 @@ pub(super) struct Host {
     pub(super) slot: Option<Slot>,
     /// Index of the Ingress that filled the slot, or that brought the host.
     pub(super) ingress: usize,
-    /// An extra host: the annotation that brings it, and the Secret of its server.
-    pub(super) extra: Option<(&'static str, Option<String>)>,
+    /// Of a host that an annotation adds to a server.
+    pub(super) extra: Option<Extra>,
+}
+
+/// What an annotation adds to a server.
+#[derive(Clone, Debug)]
+pub(super) struct Extra {
+    pub(super) annotation: &'static str,
+    /// Index of the Ingress that has the annotation.
+    pub(super) ingress: usize,
+    /// The Secret of the server.
+    pub(super) secret: Option<String>,
 }
 
 const ALIAS: &str = "nginx.ingress.kubernetes.io/server-alias";
@@ -147,20 +157,20 @@ pub(super) fn table(ingresses: &[&Ingress], store: &dyn Store) -> Table {
     }
     let servers = &table.hosts;
     let mut extras = Vec::new();
-    for (name, aliases) in aliases(ingresses, &order, servers) {
+    for (name, (index, aliases)) in aliases(ingresses, &order, servers) {
         let Some(server) = servers.get(&name) else {
             continue;
         };
         for alias in aliases {
-            let extra = extra(server, &alias, ALIAS, store);
+            let extra = extra(server, &alias, (ALIAS, index), store);
             extras.push((alias, extra));
         }
     }
-    for (from, to) in redirects(ingresses, &order, servers) {
+    for (from, to, index) in redirects(ingresses, &order, servers) {
         let Some(server) = servers.get(&to) else {
             continue;
         };
-        let extra = extra(server, &from, REDIRECT, store);
+        let extra = extra(server, &from, (REDIRECT, index), store);
         extras.push((from, extra));
     }
     table.hosts.extend(extras);
@@ -168,7 +178,12 @@ pub(super) fn table(ingresses: &[&Ingress], store: &dyn Store) -> Table {
 }
 
 /// A host that an annotation adds to a server.
-fn extra(server: &Host, host: &str, annotation: &'static str, store: &dyn Store) -> Host {
+fn extra(
+    server: &Host,
+    host: &str,
+    (annotation, ingress): (&'static str, usize),
+    store: &dyn Store,
+) -> Host {
     let secret = match &server.slot {
         Some(Slot::Secret(secret)) => Some(secret.clone()),
         _ => None,
@@ -176,7 +191,11 @@ fn extra(server: &Host, host: &str, annotation: &'static str, store: &dyn Store)
     Host {
         slot: names_it(server.slot.as_ref(), host, store),
         ingress: server.ingress,
-        extra: Some((annotation, secret)),
+        extra: Some(Extra {
+            annotation,
+            ingress,
+            secret,
+        }),
     }
 }
 
@@ -254,13 +273,14 @@ fn slot(ingress: &Ingress, host: &str, store: &dyn Store) -> Option<Slot> {
     })
 }
 
-/// The alias lists of the servers, by host in byte order; only the first list for a host counts.
+/// The alias lists of the servers, by host in byte order, with the Ingress that has the list; only
+/// the first list for a host counts.
 fn aliases(
     ingresses: &[&Ingress],
     order: &[usize],
     servers: &BTreeMap<String, Host>,
-) -> BTreeMap<String, Vec<String>> {
-    let mut lists: BTreeMap<String, Vec<String>> = BTreeMap::new();
+) -> BTreeMap<String, (usize, Vec<String>)> {
+    let mut lists: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
     for &index in order {
         let ingress = ingresses[index];
         let Some(value) = ingress.meta.annotation(ALIAS) else {
@@ -278,27 +298,27 @@ fn aliases(
         for rule in &ingress.rules {
             lists
                 .entry(rule_host(rule))
-                .or_insert_with(|| names.iter().cloned().collect());
+                .or_insert_with(|| (index, names.iter().cloned().collect()));
         }
     }
-    for names in lists.values_mut() {
+    for (_, names) in lists.values_mut() {
         names.retain(|alias| !servers.contains_key(alias));
     }
     lists
 }
 
-/// `from-to-www-redirect`: pairs of the extra host and the host that it leads to.
+/// `from-to-www-redirect`: the extra host, the host that it leads to, and the Ingress that asks.
 fn redirects(
     ingresses: &[&Ingress],
     order: &[usize],
     servers: &BTreeMap<String, Host>,
-) -> Vec<(String, String)> {
+) -> Vec<(String, String, usize)> {
     let is_wanted = |index: usize| is_true(ingresses[index], REDIRECT);
     if !order.iter().any(|&index| is_wanted(index)) {
         return Vec::new();
     }
     let mut seen = BTreeSet::new();
-    let mut wanted = BTreeSet::new();
+    let mut wanted = BTreeMap::new();
     for &index in order {
         let ingress = ingresses[index];
         let is_wanted = is_wanted(index);
@@ -309,20 +329,20 @@ fn redirects(
                 let path = if path.is_empty() { "/" } else { path };
                 let is_new = seen.insert((host.clone(), path.to_owned(), path_type.clone()));
                 if is_new && is_wanted {
-                    wanted.insert(host.clone());
+                    wanted.entry(host.clone()).or_insert(index);
                 }
             }
         }
     }
     let mut taken = BTreeSet::new();
     let mut redirects = Vec::new();
-    for host in wanted {
+    for (host, index) in wanted {
         let other = match host.strip_prefix("www.") {
             Some(rest) => rest.to_owned(),
             None => format!("www.{host}"),
         };
         if !servers.contains_key(&other) && taken.insert(other.clone()) {
-            redirects.push((other, host));
+            redirects.push((other, host, index));
         }
     }
     redirects

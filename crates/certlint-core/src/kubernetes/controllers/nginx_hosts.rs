@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::contract;
 use super::ingress::{issued, unlisted, unlisted_claim};
-use super::ingress_nginx::{self, Cause, Host, Slot, Table};
+use super::ingress_nginx::{self, Cause, Extra, Host, Slot, Table};
 use crate::finding::Level;
 use crate::kubernetes::claim::{Binding, Chosen, Claim, Note, Outcome, Rivalry, Wanted};
 use crate::kubernetes::controller::Controller;
@@ -60,18 +60,13 @@ impl<'a> Members<'a, '_> {
             };
             let owner = self.owners[host.ingress];
             let binding = match (&host.extra, &host.slot) {
-                (Some((annotation, secret)), slot) => {
-                    let Some(at) = ingress.meta.annotation(annotation) else {
-                        continue;
-                    };
-                    self.extra(name, owner, (&at.at, secret.as_ref(), slot.as_ref()))
-                }
-                (None, Some(slot)) => place(ingress, name).and_then(|(entry, place)| {
-                    let mut binding = self.host(ingress, entry, place, owner, slot)?;
+                (Some(extra), slot) => self.extra(name, owner, extra, slot.as_ref()),
+                (None, Some(slot)) => place(ingress, name).map(|(entry, place)| {
+                    let mut binding = self.host(ingress, entry, place, owner, slot);
                     if let Some(why) = self.undecided(name) {
                         binding.answer = Some(Serving::Unknown(Cow::Owned(why)));
                     }
-                    Some(binding)
+                    binding
                 }),
                 (None, None) => None,
             };
@@ -98,7 +93,7 @@ impl<'a> Members<'a, '_> {
         host: &'a Spanned<String>,
         owner: usize,
         slot: &Slot,
-    ) -> Option<Binding<'a>> {
+    ) -> Binding<'a> {
         let named = entry.and_then(|entry| entry.secret.as_ref());
         let reference = |key: &str| Reference {
             issued_for: issued(ingress, entry),
@@ -128,16 +123,22 @@ impl<'a> Members<'a, '_> {
             }
             Slot::Placeholder(Cause::NoSecret) => {
                 let mut secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
-                let secret = secrets.next_back()?;
-                let key = qualified(&ingress.meta.namespace, &secret.value);
-                placeholder(PlaceholderReason::NoneCovers, key, Level::Error)
+                match secrets.next_back() {
+                    Some(secret) => {
+                        let key = qualified(&ingress.meta.namespace, &secret.value);
+                        placeholder(PlaceholderReason::NoneCovers, key, Level::Error)
+                    }
+                    None => Outcome::Unlisted,
+                }
+            }
+            Slot::Placeholder(Cause::Unusable(_)) | Slot::Unknown(_) if entry.is_none() => {
+                Outcome::Unlisted
             }
             Slot::Placeholder(Cause::Unusable(key)) | Slot::Unknown(key) => {
                 let reference = reference(key);
-                entry?;
-                let state =
-                    self.inventory
-                        .state_of(&reference.key, reference.issued_for, &claim.wish());
+                let issued_for = reference.issued_for;
+                let wish = claim.wish();
+                let state = self.inventory.state_of(&reference.key, issued_for, &wish);
                 Outcome::Lacks(reference, state)
             }
         };
@@ -146,11 +147,11 @@ impl<'a> Members<'a, '_> {
             Slot::Unknown(_) | Slot::Placeholder(_) => Some(Serving::Placeholder),
             Slot::Secret(_) => None,
         };
-        Some(Binding {
+        Binding {
             claim,
             outcome,
             answer,
-        })
+        }
     }
 
     fn served(&self, claim: &Claim<'a>, key: &str, at: &'a Location) -> Outcome<'a> {
@@ -188,8 +189,11 @@ impl<'a> Members<'a, '_> {
         &self,
         name: &str,
         owner: usize,
-        (at, secret, slot): (&'a Location, Option<&String>, Option<&Slot>),
+        extra: &Extra,
+        slot: Option<&Slot>,
     ) -> Option<Binding<'a>> {
+        let annotations = &self.ingresses[extra.ingress].meta;
+        let at = &annotations.annotation(extra.annotation)?.at;
         let claim = Claim {
             pattern: HostPattern::ingress(name),
             host: Cow::Owned(Spanned::new(name.to_owned(), at.clone())),
@@ -209,7 +213,10 @@ impl<'a> Members<'a, '_> {
                 });
             }
             // Where its server has the placeholder itself, that is reported there.
-            _ => placeholder(PlaceholderReason::NotCovered, secret?.clone(), Level::Error),
+            _ => {
+                let secret = extra.secret.clone()?;
+                placeholder(PlaceholderReason::NotCovered, secret, Level::Error)
+            }
         };
         Some(Binding::new(claim, outcome))
     }
