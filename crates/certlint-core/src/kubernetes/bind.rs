@@ -8,8 +8,8 @@ use std::collections::btree_map::Entry;
 use super::claim::{Binding, Chosen, Claim, Front, Note, Outcome, Refused, Rivalry};
 use super::inventory::{Inventory, Miss, Reference, State};
 use crate::model::{
-    BundleId, Endpoint, Fragment, HostAnswer, HostTable, ListenerId, Problem, ServerId, ServerName,
-    Serving, UnverifiableKind,
+    BundleId, Endpoint, Fragment, HostAnswer, HostTable, ListenerId, PlaceholderReason, Problem,
+    ServerId, ServerName, Serving, UnverifiableKind,
 };
 use crate::source::Location;
 
@@ -160,7 +160,11 @@ impl<'a, 'f> Binder<'a, 'f> {
                 level,
             } => {
                 let cluster = self.inventory.cluster;
-                let kept = secret.as_ref().and_then(|key| cluster.secrets.get(key));
+                // What it covers is of no use where it is not looked at.
+                let meant = secret
+                    .as_ref()
+                    .filter(|_| why != PlaceholderReason::NoServer);
+                let kept = meant.and_then(|key| cluster.secrets.get(key));
                 let bundle = kept.and_then(|kept| kept.bundle);
                 self.fragment.problems.push(Problem::PlaceholderServed {
                     at: at.clone(),
