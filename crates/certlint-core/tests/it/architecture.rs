@@ -1,6 +1,6 @@
 //! The house keeps its shape: who may know whom, and who may touch the outside world.
 //!
-//! Reads the sources of the library crates; `clippy.toml` says the same to the compiler where it
+//! Reads the sources of the library crates; `.clippy.toml` says the same to the compiler where it
 //! can, this test says it of modules.
 
 use std::fs;

@@ -1,0 +1,122 @@
+//! certlint's answers about a case, read from its JSON.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use tools::shell;
+
+/// The program and the nginx that it is to predict.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub(crate) path: PathBuf,
+    pub(crate) nginx_version: String,
+}
+
+/// What `resolve` says about one name at one listener.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) name: String,
+    pub(crate) listen: String,
+    pub(crate) outcome: String,
+    #[serde(default)]
+    pub(crate) certificates: Vec<Certificate>,
+    #[serde(default)]
+    pub(crate) why: Option<String>,
+}
+
+/// A certificate in an answer.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Certificate {
+    pub(crate) sha256: String,
+    pub(crate) key_type: String,
+}
+
+/// What `check` found.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Findings {
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// One finding.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Finding {
+    pub(crate) rule: String,
+    pub(crate) level: String,
+    pub(crate) message: String,
+    pub(crate) location: Location,
+}
+
+/// Where a finding is; a whole file has no lines.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Location {
+    pub(crate) file: String,
+    pub(crate) start: Option<Position>,
+}
+
+/// A line, from 1.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct Position {
+    pub(crate) line: u32,
+}
+
+impl Finding {
+    /// The line, 0 for a whole file.
+    pub(crate) fn line(&self) -> u32 {
+        self.location.start.map_or(0, |start| start.line)
+    }
+}
+
+impl Program {
+    /// `resolve` for all `names`; `None` when it says that nginx would refuse, with its reasons.
+    pub(crate) fn resolve(
+        &self,
+        folder: &Path,
+        names: &[String],
+        connect: Option<&str>,
+    ) -> Result<Result<Vec<Answer>, String>> {
+        let mut command = self.command("resolve");
+        for name in names {
+            command.arg(format!("--name={name}"));
+        }
+        if let Some(connect) = connect {
+            command.args(["--connect", connect]);
+        }
+        let output = shell::capture(command.arg(folder.join("nginx.conf")))?;
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        match output.status.code() {
+            Some(0 | 1) => {
+                let answers = serde_json::from_slice(&output.stdout)
+                    .context("`resolve` did not print its JSON")?;
+                Ok(Ok(answers))
+            }
+            Some(2) => Ok(Err(errors)),
+            _ => bail!("`resolve` ended with {}: {errors}", output.status),
+        }
+    }
+
+    /// What `check` finds; the inner error when it does not take the file for a configuration.
+    pub(crate) fn check(&self, folder: &Path) -> Result<Result<Vec<Finding>, String>> {
+        let mut command = self.command("check");
+        let output = shell::capture(command.arg(folder.join("nginx.conf")))?;
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        match output.status.code() {
+            Some(0 | 1) => {
+                let findings: Findings = serde_json::from_slice(&output.stdout)
+                    .context("`check` did not print its JSON")?;
+                Ok(Ok(findings.findings))
+            }
+            Some(2) => Ok(Err(errors)),
+            _ => bail!("`check` ended with {}: {errors}", output.status),
+        }
+    }
+
+    fn command(&self, verb: &str) -> Command {
+        let mut command = Command::new(&self.path);
+        // The whole machine is at hand, so that a missing file is missing and not merely outside.
+        command.args([verb, "--format", "json", "--root", "/", "--nginx-version"]);
+        command.arg(&self.nginx_version);
+        command
+    }
+}
