@@ -5,9 +5,9 @@
 mod support;
 
 mod architecture;
+mod fixtures;
 mod kubernetes {
     mod crds;
-    mod fixtures;
     mod gateway;
     mod ingress_nginx;
     mod mounts;

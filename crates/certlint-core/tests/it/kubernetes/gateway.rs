@@ -1,5 +1,5 @@
 //! What clients of a Gateway get, listener by listener; what is wrong with it, the fixtures say
-//! (`fixtures.rs`).
+//! (`tests/it/fixtures.rs`).
 
 #[allow(dead_code, reason = "not every test file needs all of it")]
 #[allow(dead_code, reason = "not every test file needs all of it")]

@@ -4,6 +4,8 @@
 //! do not depend on the machine. A private key in a checkout has whatever permissions git gave it; the
 //! comment `# mode: FILE 600` in a configuration says which ones a test shall see.
 
+pub(crate) mod expect;
+pub(crate) mod fixture;
 pub(crate) mod manifests;
 pub(crate) mod nginx;
 pub(crate) mod text;
