@@ -213,6 +213,16 @@ impl<'f> Loader<'f> {
         Some(id)
     }
 
+    /// The certificate file is encrypted as a whole.
+    pub(crate) fn is_encrypted(&self, id: BundleId) -> bool {
+        let refused = |refusal: &x509::Refusal| refusal.encryption().is_some();
+        self.kept().bundles[id.0 as usize]
+            .file
+            .refused
+            .as_ref()
+            .is_some_and(refused)
+    }
+
     /// Certificates may stand beside the input.
     pub(crate) fn has_public_certificates(&self) -> bool {
         self.certificates.is_some()

@@ -536,7 +536,7 @@ pub enum Serving {
         /// The default server whose certificates these are, where the server itself has none.
         from_default: Option<ServerId>,
     },
-    /// The handshake fails: there is no usable certificate.
+    /// The handshake fails: there is no certificate.
     NoCertificate,
     /// `ssl_reject_handshake`.
     Rejected,
@@ -547,6 +547,18 @@ pub enum Serving {
 }
 
 impl Serving {
+    /// True where every handshake fails, because no certificate has its key.
+    #[must_use]
+    pub fn fails(&self) -> bool {
+        match self {
+            Self::Certificates { certificates, .. } => {
+                certificates.iter().all(|served| !served.has_key)
+            }
+            Self::NoCertificate => true,
+            Self::Placeholder | Self::Rejected | Self::Unknown(_) => false,
+        }
+    }
+
     /// The certificates; empty when there are none.
     #[must_use]
     pub fn certificates(&self) -> &[Served] {
@@ -564,4 +576,7 @@ pub struct Served {
     pub certificate: CertRef,
     /// The line that brings it: the argument of `ssl_certificate`.
     pub at: Location,
+    /// Its key is there and fits, as far as can be told; otherwise this is what will be served once
+    /// the key is right. A key says nothing about names.
+    pub has_key: bool,
 }

@@ -150,9 +150,19 @@ fn answer(
         Some(Serving::Placeholder) => (Outcome::Placeholder, None),
         Some(Serving::Rejected) => (Outcome::Rejected, None),
         Some(Serving::Unknown(why)) => (Outcome::Unknown, Some(why.clone().into_owned())),
-        Some(Serving::Certificates { certificates, .. }) => unknown_part(model, certificates),
+        Some(serving @ Serving::Certificates { certificates, .. }) => {
+            match unknown_part(model, certificates) {
+                // Where the program does not start at all, that is said, and this is what will be
+                // served once it does.
+                (Outcome::Served, _) if serving.fails() && fragment.refusals.is_empty() => (
+                    Outcome::NoCertificate,
+                    Some("no certificate with its key can be loaded".to_owned()),
+                ),
+                known => known,
+            }
+        }
     };
-    let served = serving.map(Serving::certificates).unwrap_or_default();
+    let served = served(fragment, serving);
     Answer {
         name: name.to_owned(),
         listen: listener.label.clone(),
@@ -162,10 +172,20 @@ fn answer(
         server_name: shown.map_or_else(String::new, |name| name.text.to_string()),
         matched_by: selection.matched_by,
         certificates: match outcome {
-            Outcome::Served => verdicts(model, served, name, host),
+            Outcome::Served | Outcome::NoCertificate => verdicts(model, &served, name, host),
             _ => Vec::new(),
         },
     }
+}
+
+/// The certificates that a client may get; without any, those that will be served once their keys
+/// are right.
+fn served(fragment: &Fragment, serving: Option<&Serving>) -> Vec<Served> {
+    let all = serving.map(Serving::certificates).unwrap_or_default();
+    let is_all = !fragment.refusals.is_empty() || all.iter().all(|served| !served.has_key);
+    let mut served = all.to_vec();
+    served.retain(|served| is_all || served.has_key);
+    served
 }
 
 /// The same for a controller.
@@ -234,7 +254,12 @@ fn unknown_part(model: &Model, certificates: &[Served]) -> (Outcome, Option<Stri
         .iter()
         .find_map(|served| match &served.certificate {
             CertRef::Bundle(id) if model.bundle(*id).leaf().is_some() => None,
-            CertRef::Bundle(_) => Some("the certificate is beyond the limits here".to_owned()),
+            CertRef::Bundle(id) => Some(match &model.bundle(*id).file.refused {
+                Some(refusal) if refusal.encryption().is_some() => {
+                    "the certificate is encrypted".to_owned()
+                }
+                _ => "the certificate is beyond the limits here".to_owned(),
+            }),
             CertRef::Unavailable(why) => Some(match why {
                 Unavailable::AlwaysEmpty(name) => format!("`{name}` is empty during the handshake"),
                 Unavailable::Directory => "the certificate's path is a directory".to_owned(),

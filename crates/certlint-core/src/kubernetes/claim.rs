@@ -219,6 +219,7 @@ impl Chosen<'_> {
         let served = chosen.iter().map(|chosen| Served {
             certificate: CertRef::Bundle(chosen.bundle),
             at: chosen.at.clone(),
+            has_key: true,
         });
         Serving::Certificates {
             certificates: served.collect(),

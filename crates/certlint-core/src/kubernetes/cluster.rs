@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::facts::{Fact, Ingress, IngressClass, Part, Request, Secret, Supplier, qualified};
+use super::facts::{
+    Fact, Fault, Ingress, IngressClass, Part, Request, Secret, Supplier, qualified,
+};
 use super::gateway;
 use super::mounts::{ConfigMap, Pod};
 use super::object::Objects;
@@ -129,12 +131,11 @@ impl Kept {
 
     pub(super) fn new(secret: Box<Secret>) -> Self {
         let leaf = leaf(&secret);
-        let key = secret
-            .key
-            .as_ref()
-            .and_then(|part| part.value.as_ref().ok());
+        let key = secret.key.as_ref().map(|part| part.value.as_ref());
         let is_pair = match (&leaf, key) {
-            (Some(leaf), Some(key)) => {
+            // For all that is known.
+            (Some(_), Some(Err(Fault::Encrypted))) => true,
+            (Some(leaf), Some(Ok(key))) => {
                 matches!(key.outcome, KeyOutcome::Found(_))
                     && !matches!(
                         x509::pair(leaf, key),

@@ -15,7 +15,7 @@ use super::mounts::{self, ConfigMap, Pod, SecretFile, Snippet};
 use super::{Object, object};
 use crate::model::Extent;
 use crate::source::{Locate as _, Location, SourceId, Spanned};
-use crate::x509::{self, CertificateFile, KeyFile};
+use crate::x509::{self, CertificateFile, Encryption, KeyFile};
 
 /// An object that takes part in serving certificates.
 #[derive(Debug)]
@@ -212,8 +212,10 @@ pub(super) enum Fault {
     BadBase64,
     /// Base64 of base64.
     DoubleBase64,
-    /// Encrypted by SOPS: not known here.
+    /// Encrypted, or kept elsewhere: not known here.
     Encrypted,
+    /// An encrypted file, encoded as it is: nothing decrypts that any more.
+    EncodedEncrypted,
     /// Nothing.
     Empty,
     /// No PEM block.
@@ -458,7 +460,7 @@ pub(super) fn decode(node: Node<'_>, is_encoded: bool) -> Result<Vec<u8>, Fault>
         Value::Null => "",
         _ => return Err(Fault::NotText),
     };
-    if text.starts_with("ENC[") {
+    if Encryption::hides_value(text) {
         return Err(Fault::Encrypted);
     }
     if !is_encoded {
@@ -488,6 +490,9 @@ fn pem(bytes: &[u8]) -> Result<(), Fault> {
     let has_mark = |bytes: &[u8]| memchr::memmem::find(bytes, MARK).is_some();
     if bytes.trim_ascii().is_empty() {
         return Err(Fault::Empty);
+    }
+    if Encryption::of_file(bytes).is_some() {
+        return Err(Fault::EncodedEncrypted);
     }
     if has_mark(bytes) {
         return Ok(());

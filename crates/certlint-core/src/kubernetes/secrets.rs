@@ -11,6 +11,7 @@ use super::object::{Certificate, Inline, Pem};
 use crate::loader::Loader;
 use crate::model::{
     Bundle, CertRef, CertificatePair, Extent, Fragment, Key, KeyPart, KeyRef, Problem, Server,
+    UnverifiableKind,
 };
 use crate::source::Location;
 
@@ -83,6 +84,14 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
             None if has_key => {}
             None => fragment.problems.push(missing("`tls.key` is not there")),
             Some(part) => match part.value {
+                Err(Fault::Encrypted) if pair.is_some() => {
+                    fragment.problems.push(Problem::Unverifiable {
+                        at: part.at,
+                        kind: UnverifiableKind::EncryptedKey,
+                        what: name.clone(),
+                        count: 1,
+                    });
+                }
                 Err(why) => fragment.problems.extend(fault(&part.at, "tls.key", why)),
                 Ok(file) => {
                     let id = loader.keep_key(Key {
@@ -173,6 +182,7 @@ fn words(fault: Fault) -> &'static str {
         Fault::BadBase64 => "is not base64",
         Fault::DoubleBase64 => "is base64 of base64",
         Fault::Empty => "is empty",
+        Fault::EncodedEncrypted => "is base64 of an encrypted file",
         Fault::Encrypted => "is encrypted",
         Fault::NoPem => "holds no PEM block",
         Fault::NotText => "is not a text",
@@ -184,6 +194,7 @@ fn cure(fault: Fault, key: &str) -> Option<&'static str> {
         (Fault::BadBase64, _) => {
             Some("encode the file with `base64 -w0`, or put it into `stringData`")
         }
+        (Fault::EncodedEncrypted, _) => Some("decrypt the file before it is encoded"),
         (Fault::DoubleBase64, _) => Some("encode the PEM file once: `base64 -w0 FILE`"),
         (Fault::NoPem, "tls.crt") => Some(
             "put the PEM certificate there, leaf first: `kubectl create secret tls NAME --cert=FILE --key=FILE`",

@@ -352,6 +352,10 @@ pub enum UnverifiableKind {
     Certificate,
     /// A value that only run time knows.
     Dynamic,
+    /// An included file that is encrypted.
+    EncryptedInclude,
+    /// The key in a Secret that is encrypted.
+    EncryptedKey,
     /// An included file outside the tree.
     Include,
     /// A private key outside the tree.

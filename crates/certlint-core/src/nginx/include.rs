@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use crate::files::FileError;
 use crate::model::{Problem, Refusal, UnverifiableKind};
 use crate::source::Location;
+use crate::x509::Encryption;
 
 use super::walk::{Frame, Parsed, Walker, syntax};
 use super::{glob, lossy};
@@ -65,6 +66,11 @@ impl Walker<'_, '_> {
                 return;
             }
             match self.parse(&path) {
+                Ok(included) if Encryption::of_file(&included.text.bytes).is_some() => {
+                    let path = lossy(shown(written, &path));
+                    self.note_unverifiable(UnverifiableKind::EncryptedInclude, path, &at);
+                    self.open_ended(frame);
+                }
                 Ok(included) => {
                     self.inclusions += 1;
                     self.stack.push(path);

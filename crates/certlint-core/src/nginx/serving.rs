@@ -92,7 +92,7 @@ impl Assembler<'_, '_, '_> {
                 let pairs = store.pairs(&own.effective, Some(handshake));
                 match store.serve(&pairs, &own.effective) {
                     (serving, refusals) if refusals.is_empty() => serving,
-                    _ => Serving::NoCertificate,
+                    (serving, _) => failing(serving),
                 }
             }
         };
@@ -165,6 +165,18 @@ impl Assembler<'_, '_, '_> {
     }
 }
 
+/// The same certificates where one thing that cannot be loaded lets every handshake fail.
+fn failing(mut serving: Serving) -> Serving {
+    if let Serving::Certificates { certificates, .. } = &mut serving {
+        let keyless = certificates.iter().map(|served| Served {
+            has_key: false,
+            ..served.clone()
+        });
+        *certificates = keyless.collect();
+    }
+    serving
+}
+
 /// The same certificates in the same order.
 pub(super) fn same(left: &Serving, right: &Serving) -> bool {
     match (left, right) {
@@ -178,7 +190,7 @@ pub(super) fn same(left: &Serving, right: &Serving) -> bool {
                 from_default: right_from,
             },
         ) => {
-            let of = |served: &Served| served.certificate.clone();
+            let of = |served: &Served| (served.certificate.clone(), served.has_key);
             left_from == right_from
                 && (Arc::ptr_eq(left, right) || left.iter().map(of).eq(right.iter().map(of)))
         }

@@ -143,17 +143,20 @@ impl Store<'_, '_> {
             return (CertRef::Bundle(self.loader.inline_bundle(pem)), false);
         }
         let path = join(self.prefix, text);
-        let error = match self.loader.bundle(&path) {
-            Ok(id) => return (CertRef::Bundle(id), false),
-            Err(error) => error,
+        let found = match self.loader.bundle(&path) {
+            Ok(id) if !self.loader.is_encrypted(id) => return (CertRef::Bundle(id), false),
+            found => found,
         };
-        let public = match error {
-            FileError::NotFound | FileError::Outside => self.loader.public_certificate(&path),
-            _ => None,
+        let public = match found {
+            Ok(_) | Err(FileError::NotFound | FileError::Outside) => {
+                self.loader.public_certificate(&path)
+            }
+            Err(_) => None,
         };
-        match public {
-            Some(id) => (CertRef::Bundle(id), true),
-            None => (CertRef::Unavailable(unavailable(error)), false),
+        match (public, found) {
+            (Some(id), _) => (CertRef::Bundle(id), true),
+            (None, Ok(id)) => (CertRef::Bundle(id), false),
+            (None, Err(error)) => (CertRef::Unavailable(unavailable(error)), false),
         }
     }
 
@@ -186,6 +189,7 @@ impl Store<'_, '_> {
                     format!("`{}` decides", lossy(&directive.text)).into(),
                 )),
                 at: directive.at.clone(),
+                has_key: true,
             }]
             .into(),
             None => served.into(),
@@ -253,7 +257,7 @@ fn fill_slots(
             }
             CertRef::Unavailable(Unavailable::AlwaysEmpty(_)) => continue,
             CertRef::Unavailable(_) => {
-                unknown.push(served(pair));
+                unknown.push(served(pair, true));
                 continue;
             }
             CertRef::Bundle(id) => {
@@ -263,7 +267,7 @@ fn fill_slots(
                         refuse(&pair.at, format!("cannot load certificate `{}`", pair.path));
                     }
                     // Beyond our limits, not nginx's.
-                    Some(_) => unknown.push(served(pair)),
+                    Some(_) => unknown.push(served(pair, true)),
                     None => {}
                 }
                 bundle.leaf()
@@ -328,8 +332,7 @@ fn fill_slots(
     }
     let mut certificates: Vec<_> = slots
         .iter()
-        .filter(|slot| slot.key.is_some())
-        .filter_map(|slot| slot.certificate.map(served))
+        .filter_map(|slot| Some(served(slot.certificate?, slot.key.is_some())))
         .collect();
     certificates.extend(unknown);
     (certificates, refusals)
@@ -348,10 +351,11 @@ fn slot_of<'s, 'p>(slots: &'s mut Vec<Slot<'p>>, key_type: x509::KeyType) -> &'s
     &mut slots[index]
 }
 
-fn served(pair: &CertificatePair) -> Served {
+fn served(pair: &CertificatePair, has_key: bool) -> Served {
     Served {
         certificate: pair.certificate.clone(),
         at: pair.at.clone(),
+        has_key,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::words::with_more;
 use super::{Rule, Subject};
 use crate::finding::{Finding, Label, Level};
-use crate::model::{CertRef, Serving, Unavailable};
+use crate::model::{CertRef, Unavailable};
 use crate::source::Location;
 
 pub(super) static RULE: Rule = Rule {
@@ -46,7 +46,7 @@ fn missing_for_names(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let mut told: BTreeSet<&Location> = BTreeSet::new();
     for fragment in &subject.model.fragments {
         for endpoint in &fragment.endpoints {
-            if !matches!(endpoint.serving, Serving::NoCertificate) {
+            if !endpoint.serving.fails() {
                 continue;
             }
             let pairs = &fragment.server(endpoint.server).certificates;

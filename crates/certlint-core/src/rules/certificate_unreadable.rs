@@ -59,6 +59,9 @@ fn not_read(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
 
 fn refused(subject: &Subject<'_>, id: BundleId) -> Option<Finding> {
     let refusal = subject.model.bundle(id).file.refused.as_ref()?;
+    if refusal.encryption().is_some() {
+        return None; // not known here, and not wrong: `unverifiable`
+    }
     let title = bundle::title(subject, id);
     let mut finding = at_first_place(subject, id, format!("{title} {refusal}"));
     if !refusal.nginx_would_refuse {

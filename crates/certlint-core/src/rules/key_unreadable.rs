@@ -23,6 +23,8 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         match &key.file.outcome {
             KeyOutcome::Found(_) => {}
             KeyOutcome::Encrypted { .. } => findings.extend(encrypted(subject, id, key)),
+            // Not known here, and not wrong: `unverifiable`.
+            KeyOutcome::Refused(refusal) if refusal.encryption().is_some() => {}
             KeyOutcome::Refused(refusal) => {
                 if let Some(field) = &key.field {
                     findings.push(refused_field(subject, id, key, field, refusal));

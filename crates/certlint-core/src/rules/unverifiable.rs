@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::with_more;
-use super::{Rule, Subject};
+use super::{Rule, Subject, bundle};
 use crate::finding::{Finding, Level};
-use crate::model::{Problem, UnverifiableKind};
+use crate::model::{BundleId, KeyId, Problem, UnverifiableKind};
 use crate::name::{UnknownReason, Verdict};
 use crate::source::Location;
+use crate::x509::{KeyOutcome, Refusal};
 
 pub(super) static RULE: Rule = Rule {
     id: "unverifiable",
@@ -39,7 +40,45 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         finding.help = Some(help.to_owned());
         findings.push(finding);
     }
+    encrypted(subject, findings);
     undecided(subject, findings);
+}
+
+/// Certificates and keys that are encrypted as a whole: another text is deployed.
+fn encrypted(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+    let encryption = |refusal: &Refusal| refusal.encryption();
+    for (id, bundle) in (0u32..).map(BundleId).zip(&subject.model.bundles) {
+        let refused = bundle.file.refused.as_ref().and_then(encryption);
+        if let Some(encryption) = refused.filter(|_| subject.is_in_use(id)) {
+            let title = bundle::title(subject, id);
+            let places = subject.certificate_places(id);
+            let message = format!("{title} is encrypted: the names in it are not known");
+            let first = places.first().cloned().unwrap_or_else(|| bundle.whole());
+            let mut finding = RULE.finding(message, first, with_more("encrypted", places.len()));
+            let decrypt = encryption.cure(bundle::file(subject, id));
+            finding.help = Some(format!(
+                "decrypt it before checking: {decrypt}; or pass its public certificate with `--certs DIR`"
+            ));
+            findings.push(finding);
+        }
+    }
+    for (id, key) in (0u32..).map(KeyId).zip(&subject.model.keys) {
+        let KeyOutcome::Refused(refusal) = &key.file.outcome else {
+            continue;
+        };
+        if let (Some(encryption), [first, ..]) = (refusal.encryption(), subject.key_places(id)) {
+            let title = bundle::key_title(subject, key);
+            let places = subject.key_places(id);
+            let message =
+                format!("{title} is encrypted: whether it fits its certificate is not known");
+            let mut finding =
+                RULE.finding(message, first.clone(), with_more("encrypted", places.len()));
+            let file = subject.model.sources.get(key.source).name();
+            let decrypt = encryption.cure(file);
+            finding.help = Some(format!("decrypt it before checking: {decrypt}"));
+            findings.push(finding);
+        }
+    }
 }
 
 /// Names of which it cannot be told whether the certificate covers them.
@@ -99,6 +138,18 @@ fn words(kind: UnverifiableKind, what: &str) -> (String, &'static str, &'static 
             format!("`{what}` is known at run time only"),
             "decided at run time",
             "check the files that it can lead to with `certlint cert FILE --name NAME`",
+        ),
+        UnverifiableKind::EncryptedInclude => (
+            format!("included file `{what}` is encrypted: it was not read"),
+            "encrypted",
+            "decrypt it before checking",
+        ),
+        UnverifiableKind::EncryptedKey => (
+            format!(
+                "`tls.key` of Secret `{what}` is encrypted: whether it fits its certificate is not known"
+            ),
+            "encrypted",
+            "decrypt the Secret before checking to have the two compared",
         ),
         UnverifiableKind::Include => (
             format!("included file `{what}` is outside the checked tree: it was not read"),

@@ -103,6 +103,10 @@ pub fn read_certificates(bytes: &[u8]) -> CertificateFile {
         oddities: Vec::new(),
         may_hold_key: memmem::find(bytes, b"PRIVATE KEY").is_some(),
     };
+    file.refused = Refusal::encrypted(bytes);
+    if file.refused.is_some() {
+        return file;
+    }
     let mut blocks = pem::scan(bytes);
     let mut other_label = None;
     for block in &mut blocks {

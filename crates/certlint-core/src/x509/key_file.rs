@@ -41,6 +41,9 @@ pub fn read_key(bytes: &[u8]) -> KeyFile {
 }
 
 fn outcome(bytes: &[u8]) -> KeyOutcome {
+    if let Some(refusal) = Refusal::encrypted(bytes) {
+        return KeyOutcome::Refused(refusal);
+    }
     let mut blocks = pem::scan(bytes);
     let mut other_label = None;
     let mut first_refusal = None;

@@ -13,6 +13,7 @@ mod certificate;
 mod certificate_file;
 pub mod chain;
 mod der;
+mod encryption;
 mod extensions;
 mod key;
 mod key_file;
@@ -23,6 +24,7 @@ mod refusal;
 
 pub use certificate::{Certificate, Remembered, SignatureHash};
 pub use certificate_file::{CertificateFile, Oddity, OddityKind, read_certificates};
+pub use encryption::Encryption;
 pub use extensions::{ExtendedKeyUsage, Extensions, KeyUsage, SAN};
 pub use key::{Key, Pair, pair};
 pub use key_file::{KeyFile, KeyOutcome, read_key};

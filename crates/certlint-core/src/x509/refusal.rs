@@ -8,6 +8,7 @@ use memchr::memmem;
 use text_span::Span;
 
 use super::der::{Reader, tag};
+use super::encryption::Encryption;
 use super::pem::{Block, Malformed, MalformedKind, NearMiss, NearMissKind};
 
 /// Why a file is not used.
@@ -41,6 +42,8 @@ pub enum RefusalKind {
     Empty,
     /// The block is encrypted, where a certificate is wanted.
     EncryptedBlock,
+    /// The file as a whole is encrypted; another text is deployed.
+    Encrypted(Encryption),
     /// `\n` as two characters instead of line ends.
     EscapedNewlines,
     /// Header lines, or a blank line, before the base64 of a block.
@@ -90,6 +93,22 @@ impl Refusal {
         }
     }
 
+    /// A file that is encrypted as a whole.
+    pub(super) fn encrypted(bytes: &[u8]) -> Option<Self> {
+        let encryption = Encryption::of_file(bytes)?;
+        let kind = RefusalKind::Encrypted(encryption);
+        Some(Self::limit(kind, Span::new(0, 0)))
+    }
+
+    /// Says how the file is encrypted, if it is.
+    #[must_use]
+    pub fn encryption(&self) -> Option<Encryption> {
+        match self.kind {
+            RefusalKind::Encrypted(encryption) => Some(encryption),
+            _ => None,
+        }
+    }
+
     /// A block with something before its base64.
     pub(super) fn header(block: &Block<'_>) -> Self {
         let kind = if memmem::find(block.header, b"ENCRYPTED").is_some() {
@@ -131,6 +150,7 @@ impl Refusal {
                     "convert it to PEM: openssl {command} -inform der -in {path} -out {path}.pem"
                 )
             }
+            RefusalKind::Encrypted(encryption) => encryption.cure(path),
             RefusalKind::EscapedNewlines => {
                 format!("write real line ends: printf '%b' \"$(cat {path})\" > {path}.pem")
             }
@@ -189,6 +209,7 @@ impl fmt::Display for RefusalKind {
             Self::Der { .. } => "is DER, not PEM",
             Self::Empty => "is empty",
             Self::EncryptedBlock => "has an encrypted block where a certificate should be",
+            Self::Encrypted(_) => "is encrypted",
             Self::EscapedNewlines => "has `\\n` as two characters instead of line ends",
             Self::HeaderLines | Self::Block(MalformedKind::Header) => {
                 "has header lines inside of a block"

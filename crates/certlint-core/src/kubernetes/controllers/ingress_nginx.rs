@@ -35,7 +35,8 @@ impl Store for Cluster {
     }
 
     fn is_unknown(&self, key: &str) -> bool {
-        !self.secrets.contains_key(key)
+        let kept = self.secrets.get(key);
+        kept.is_none_or(|kept| kept.secret.is_encrypted)
     }
 }
 
@@ -224,6 +225,11 @@ pub(super) fn named_secret(ingress: &Ingress, host: &str) -> Option<String> {
     Some(qualified(&ingress.meta.namespace, &secret.value))
 }
 
+/// The controller serves this certificate for a host.
+pub(super) fn verifies(leaf: &Certificate, host: &str) -> bool {
+    go_verifies(leaf, host) || legacy_verifies(leaf, host)
+}
+
 /// The certificate is only accepted by the controller's older rule, for its common name.
 pub(super) fn is_by_common_name(leaf: &Certificate, host: &str) -> bool {
     !go_verifies(leaf, host) && legacy_verifies(leaf, host)
@@ -264,9 +270,7 @@ fn slot(ingress: &Ingress, host: &str, store: &dyn Store) -> Option<Slot> {
         return Some(Slot::Placeholder(Cause::NoSecret));
     };
     Some(match store.usable(&secret) {
-        Some(stored) if go_verifies(stored.leaf, host) || legacy_verifies(stored.leaf, host) => {
-            Slot::Secret(secret)
-        }
+        Some(stored) if verifies(stored.leaf, host) => Slot::Secret(secret),
         Some(_) => Slot::Placeholder(Cause::NotCovered(secret)),
         None if store.is_unknown(&secret) => Slot::Unknown(secret),
         None => Slot::Placeholder(Cause::Unusable(secret)),

@@ -117,7 +117,12 @@ impl<'a> Members<'a, '_> {
         };
         let outcome = match slot {
             Slot::Secret(key) => self.served(&claim, key, &host.at),
-            Slot::Placeholder(Cause::NotCovered(key)) => self.not_covered(&claim, &reference(key)),
+            // A key that is of no use says nothing about names.
+            Slot::Placeholder(Cause::NotCovered(key) | Cause::Unusable(key))
+                if self.misses(key, &host.value) =>
+            {
+                self.not_covered(&claim, &reference(key))
+            }
             Slot::Placeholder(Cause::NoSecret) if entry.is_some() => {
                 contract::without_secret(Controller::IngressNginx)
             }
@@ -131,10 +136,13 @@ impl<'a> Members<'a, '_> {
                     None => Outcome::Unlisted,
                 }
             }
-            Slot::Placeholder(Cause::Unusable(_)) | Slot::Unknown(_) if entry.is_none() => {
+            Slot::Placeholder(Cause::NotCovered(_) | Cause::Unusable(_)) | Slot::Unknown(_)
+                if entry.is_none() =>
+            {
                 Outcome::Unlisted
             }
-            Slot::Placeholder(Cause::Unusable(key)) | Slot::Unknown(key) => {
+            Slot::Placeholder(Cause::NotCovered(key) | Cause::Unusable(key))
+            | Slot::Unknown(key) => {
                 let reference = reference(key);
                 let issued_for = reference.issued_for;
                 let wish = claim.wish();
@@ -143,8 +151,8 @@ impl<'a> Members<'a, '_> {
             }
         };
         let answer = match slot {
-            // As the input is there is no such Secret, and that is what the controller does.
-            Slot::Unknown(_) | Slot::Placeholder(_) => Some(Serving::Placeholder),
+            Slot::Placeholder(_) => Some(Serving::Placeholder),
+            Slot::Unknown(key) => self.absent(key),
             Slot::Secret(_) => None,
         };
         Binding {
@@ -152,6 +160,13 @@ impl<'a> Members<'a, '_> {
             outcome,
             answer,
         }
+    }
+
+    /// A whole cluster has no such Secret.
+    fn absent(&self, key: &str) -> Option<Serving> {
+        let options = self.inventory.options;
+        let is_absent = options.whole_cluster && !options.unknown_secrets.contains(key);
+        is_absent.then_some(Serving::Placeholder)
     }
 
     fn served(&self, claim: &Claim<'a>, key: &str, at: &'a Location) -> Outcome<'a> {
@@ -168,6 +183,13 @@ impl<'a> Members<'a, '_> {
             chosen: chosen.into_iter().collect(),
             doubt: by_common_name.then(|| "ingress-nginx still takes the common name".to_owned()),
         }
+    }
+
+    /// There is a certificate in the Secret, and the controller would not serve it for the host.
+    fn misses(&self, key: &str, host: &str) -> bool {
+        let kept = self.inventory.cluster.secrets.get(key);
+        let leaf = kept.and_then(|kept| kept.leaf.as_ref());
+        leaf.is_some_and(|leaf| !ingress_nginx::verifies(leaf, host))
     }
 
     fn not_covered(&self, claim: &Claim<'a>, reference: &Reference<'a>) -> Outcome<'a> {
@@ -209,7 +231,7 @@ impl<'a> Members<'a, '_> {
                 return Some(Binding {
                     claim,
                     outcome,
-                    answer: Some(Serving::Placeholder),
+                    answer: self.absent(key),
                 });
             }
             // Where its server has the placeholder itself, that is reported there.

@@ -45,7 +45,12 @@ fn every_recorded_answer_is_ours() {
     for case in &cases {
         let files = One(case.manifests.as_bytes().into());
         let loader = Loader::new(&files);
-        let (lowered, _) = lower(&loader, &[b"manifests.yaml".to_vec()], &Options::default());
+        // The answers are those of a cluster that has no other objects.
+        let options = Options {
+            whole_cluster: true,
+            ..Options::default()
+        };
+        let (lowered, _) = lower(&loader, &[b"manifests.yaml".to_vec()], &options);
         let model = loader.finish(lowered.fragments);
         let fragment = &model.fragments[0];
         for (sni, expected) in &case.answers {
