@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use super::claim::{Binding, Chosen, Claim, Front, Note, Outcome, Refused, Rivalry};
-use super::inventory::{Inventory, Miss, Reference, State};
+use super::inventory::{Inventory, Miss, Reference, State, kept_covers};
+use crate::finding::Level;
 use crate::model::{
     BundleId, Endpoint, Fragment, HostAnswer, HostTable, ListenerId, PlaceholderReason, Problem,
     ServerId, ServerName, Serving, UnverifiableKind,
 };
+use crate::name::HostPattern;
 use crate::source::Location;
 
 /// What cannot be known: the first place that needs it, and how many do.
@@ -94,14 +96,31 @@ impl<'a, 'f> Binder<'a, 'f> {
                     host,
                     loser,
                     winner,
-                    secrets,
+                    loser_secrets,
+                    winner_secrets,
+                    pattern,
                     is_decided,
-                } => self.fragment.problems.push(Problem::HostClaimedTwice {
-                    host,
-                    loser: loser.clone(),
-                    winner: winner.clone(),
-                    secrets,
-                    decided: is_decided,
+                } => {
+                    let level = self.rivalry(&pattern, &loser_secrets, &winner_secrets, is_decided);
+                    self.fragment.problems.push(Problem::HostClaimedTwice {
+                        host,
+                        loser: loser.clone(),
+                        winner: winner.clone(),
+                        secrets: (loser_secrets.join(", "), winner_secrets.join(", ")),
+                        decided: is_decided,
+                        level,
+                    });
+                }
+                Note::ListenerRefused {
+                    at,
+                    message,
+                    help,
+                    level,
+                } => self.fragment.problems.push(Problem::ListenerRefused {
+                    at: at.clone(),
+                    message,
+                    help,
+                    level,
                 }),
                 Note::NoRule(host) => self.fragment.problems.push(Problem::TlsHostWithoutRule {
                     at: host.at.clone(),
@@ -149,6 +168,18 @@ impl<'a, 'f> Binder<'a, 'f> {
                 let why = "the certificate is still to come, and will not have the name";
                 (None, Some(unknown(why)))
             }
+            Outcome::ShimMisses => {
+                self.fragment.problems.push(Problem::NeverIssued {
+                    at: at.clone(),
+                    message: format!(
+                        "cert-manager asks for the hostnames of the listeners, and none of them stands for `{host}` in a certificate"
+                    ),
+                    help: format!("add a listener with the hostname `{host}`"),
+                });
+                let why = "the certificate is still to come, and will not have the name";
+                (None, Some(unknown(why)))
+            }
+            Outcome::Rejected => (None, Some(Serving::Rejected)),
             Outcome::NotGranted(refused) => {
                 self.not_granted(refused);
                 (None, None)
@@ -228,17 +259,57 @@ impl<'a, 'f> Binder<'a, 'f> {
             Rivalry::Always => true,
         };
         if is_rival && first.secret != new.secret {
+            let loser = new.secret.unwrap_or_default();
+            let winner = first.secret.clone().unwrap_or_default();
+            let winner_at = first.at.clone();
+            let pattern = &claim.pattern;
+            let level = self.rivalry(
+                pattern,
+                std::slice::from_ref(&loser),
+                std::slice::from_ref(&winner),
+                false,
+            );
             self.fragment.problems.push(Problem::HostClaimedTwice {
                 host: claim.host.value.clone(),
                 loser: new.at,
-                winner: first.at.clone(),
-                secrets: (
-                    new.secret.unwrap_or_default(),
-                    first.secret.clone().unwrap_or_default(),
-                ),
+                winner: winner_at,
+                secrets: (loser, winner),
                 decided: false,
+                level,
             });
         }
+    }
+
+    /// How bad it is that two claim a host: what matters is whether clients can get a certificate
+    /// that does not cover it.
+    fn rivalry(
+        &self,
+        pattern: &HostPattern,
+        loser: &[String],
+        winner: &[String],
+        is_decided: bool,
+    ) -> Level {
+        let [loser, winner] = [loser, winner].map(|keys| self.covers(keys, pattern));
+        if winner == Some(false) || (!is_decided && loser == Some(false)) {
+            Level::Error
+        } else if winner.is_none() || loser.is_none() {
+            Level::Warning
+        } else {
+            Level::Info
+        }
+    }
+
+    /// Whether one of these Secrets covers a host; `None` where that is not known here.
+    fn covers(&self, keys: &[String], pattern: &HostPattern) -> Option<bool> {
+        let kept = |key: &String| {
+            let kept = self.inventory.cluster.secrets.get(key)?;
+            kept.leaf.as_ref().map(|_| kept_covers(kept, pattern))
+        };
+        let known: Vec<Option<bool>> = keys.iter().map(kept).collect();
+        if known.contains(&Some(true)) {
+            return Some(true);
+        }
+        (!known.is_empty() && !known.contains(&None)).then_some(false)
     }
 
     fn endpoint(
@@ -315,7 +386,7 @@ impl<'a, 'f> Binder<'a, 'f> {
                 let what = format!("{key} (from {})", supplier.words());
                 return self.unverifiable(what, reference.at);
             }
-            State::Absent if options.whole_cluster || options.require_secrets => missing(None),
+            State::Absent if self.inventory.is_complete() => missing(None),
             State::Absent => return self.unverifiable(key.clone(), reference.at),
         };
         self.fragment.problems.push(problem);

@@ -134,6 +134,10 @@ pub(super) enum Outcome<'a> {
     Lacks(Reference<'a>, State<'a>),
     /// What will write the Secret does not ask for the host.
     Misses(Miss<'a>),
+    /// What gateway-shim asks for does not have the host.
+    ShimMisses,
+    /// No listener takes the host: the handshake fails.
+    Rejected,
     /// The controller serves its default certificate.
     Placeholder {
         controller: Controller,
@@ -186,14 +190,24 @@ pub(super) enum Note<'a> {
         state: State<'a>,
     },
     NotGranted(Refused<'a>),
-    /// Two claims to one host, and the second one's Secrets first.
+    /// Two claims to one host.
     ClaimedTwice {
         host: String,
         loser: &'a Location,
         winner: &'a Location,
-        secrets: (String, String),
+        /// `NAMESPACE/NAME` of each Secret that they name.
+        loser_secrets: Vec<String>,
+        winner_secrets: Vec<String>,
+        pattern: HostPattern,
         /// It is known who wins.
         is_decided: bool,
+    },
+    /// The implementation does not use a listener, or not as it is meant.
+    ListenerRefused {
+        at: &'a Location,
+        message: String,
+        help: &'static str,
+        level: Level,
     },
     /// No rule serves a host of a `tls` entry.
     NoRule(&'a Spanned<String>),

@@ -31,6 +31,8 @@ pub(super) struct Cluster {
     /// By `NAMESPACE/NAME`.
     pub(super) config_maps: BTreeMap<String, ConfigMap>,
     pub(super) pods: Vec<Pod>,
+    /// A Secret is judged by itself, for all that may be served with it.
+    pub(super) is_alone: bool,
 }
 
 /// A Secret with what was made of it.
@@ -97,6 +99,10 @@ impl Cluster {
                 self.classes.insert(class.name.clone(), class);
             }
             Fact::Secret(secret) => {
+                if let Some(supplier) = replicated(&secret) {
+                    self.suppliers.insert(secret.meta.key(), supplier);
+                    return;
+                }
                 let kept = Kept::new(secret);
                 self.secrets.insert(kept.secret.meta.key(), kept);
             }
@@ -156,6 +162,28 @@ impl Kept {
             fault: None,
         }
     }
+}
+
+/// Annotations by which a replicator fills a Secret from another one.
+const REPLICATED: &[&str] = &[
+    "reflector.v1.k8s.emberstack.com/reflects",
+    "replicator.v1.mittwald.de/replicate-from",
+];
+
+/// The Secret that an empty one is to be filled from.
+fn replicated(secret: &Secret) -> Option<Supplier> {
+    let mut annotations = REPLICATED.iter();
+    let source = annotations.find_map(|name| secret.meta.annotation(name))?;
+    let is_empty = match &secret.certificate {
+        Some(part) => matches!(part.value, Err(Fault::Empty)),
+        None => true,
+    };
+    is_empty.then(|| Supplier {
+        kind: "Secret",
+        name: source.value.clone(),
+        namespace: secret.meta.namespace.clone(),
+        secret: secret.meta.name.clone(),
+    })
 }
 
 /// The certificate of a Secret that is meant for one.

@@ -19,6 +19,18 @@ pub(super) const GROUP: &str = "gateway.networking.k8s.io";
 /// The option with which GKE takes certificates of the cloud provider.
 const PRE_SHARED: &str = "networking.gke.io/pre-shared-certs";
 
+/// The option with which VPC Lattice takes a certificate of the cloud provider.
+const CERTIFICATE_ARN: &str = "application-networking.k8s.aws/certificate-arn";
+
+/// The option with which agentgateway makes certificates itself.
+const CERTIFICATE_SOURCE: &str = "agentgateway.dev/tls-certificate-source";
+
+/// The option with which Istio shows the certificate of the workload.
+const TERMINATE_MODE: &str = "gateway.istio.io/tls-terminate-mode";
+
+/// The annotation with which GKE takes certificates of the cloud provider, whatever is named.
+const CERTIFICATE_MAP: &str = "networking.gke.io/certmap";
+
 /// As many items of a list are looked at: at least as many as the API server lets through
 /// (`maxItems` of the custom resource definitions), so that the work stays bounded.
 const ITEMS_MAX: usize = 64;
@@ -28,6 +40,8 @@ const ITEMS_MAX: usize = 64;
 pub(super) enum Fact {
     Grant(Grant),
     Holder(Holder),
+    /// A GatewayClass with its controller.
+    Class(String, String),
     /// A Namespace with its labels.
     Namespace(String, BTreeMap<String, String>),
     Route(Route),
@@ -42,6 +56,8 @@ pub(super) struct Objects {
     /// Labels of the Namespaces of the input.
     pub(super) namespaces: BTreeMap<String, BTreeMap<String, String>>,
     pub(super) routes: Vec<Route>,
+    /// The controllers of the GatewayClasses of the input.
+    pub(super) classes: BTreeMap<String, String>,
 }
 
 impl Objects {
@@ -53,6 +69,9 @@ impl Objects {
             }
             Fact::Holder(holder) if !holder.meta.is_being_deleted => self.holders.push(holder),
             Fact::Route(route) if !route.meta.is_being_deleted => self.routes.push(route),
+            Fact::Class(name, controller) => {
+                self.classes.insert(name, controller);
+            }
             Fact::Namespace(name, labels) => {
                 self.namespaces.insert(name, labels);
             }
@@ -72,6 +91,8 @@ pub(super) struct Holder {
 #[derive(Debug)]
 pub(super) enum HolderKind {
     Gateway {
+        /// `gatewayClassName`
+        class: String,
         /// Namespaces whose ListenerSets it takes.
         takes: Namespaces,
     },
@@ -182,9 +203,17 @@ pub(super) fn read(kind: &str, node: Node<'_>, source: SourceId, meta: Meta) -> 
     match kind {
         "Gateway" => {
             let kind = HolderKind::Gateway {
+                class: path(node, &["spec", "gatewayClassName"])
+                    .and_then(Node::text)
+                    .unwrap_or_default()
+                    .to_owned(),
                 takes: namespaces(path(node, &["spec", "allowedListeners"]), Namespaces::None),
             };
             Some(Fact::Holder(holder(kind, node, source, meta)))
+        }
+        "GatewayClass" => {
+            let controller = path(node, &["spec", "controllerName"])?.text()?;
+            Some(Fact::Class(meta.name, controller.to_owned()))
         }
         "GRPCRoute" => route("GRPCRoute", meta),
         "HTTPRoute" => route("HTTPRoute", meta),
@@ -202,15 +231,22 @@ pub(super) fn read(kind: &str, node: Node<'_>, source: SourceId, meta: Meta) -> 
 
 fn holder(kind: HolderKind, node: Node<'_>, source: SourceId, meta: Meta) -> Holder {
     let listeners = path(node, &["spec", "listeners"]);
+    let has_map = meta.annotation(CERTIFICATE_MAP).is_some();
+    let listeners = listeners
+        .into_iter()
+        .flat_map(Node::items)
+        .take(ITEMS_MAX)
+        .filter_map(|listener| {
+            let mut listener = read_listener(listener, source)?;
+            if let Some(tls) = &mut listener.tls {
+                tls.has_other_certificates |= has_map;
+            }
+            Some(listener)
+        });
     Holder {
+        listeners: listeners.collect(),
         meta,
         kind,
-        listeners: listeners
-            .into_iter()
-            .flat_map(Node::items)
-            .take(ITEMS_MAX)
-            .filter_map(|listener| read_listener(listener, source))
-            .collect(),
     }
 }
 
@@ -233,7 +269,7 @@ fn read_listener(node: Node<'_>, source: SourceId) -> Option<GatewayListener> {
         hostname,
         tls: node.get("tls").filter(|tls| !tls.is_null()).map(|tls| Tls {
             is_passthrough: text(tls, "mode") == Some("Passthrough"),
-            has_other_certificates: path(tls, &["options", PRE_SHARED]).is_some(),
+            has_other_certificates: has_other_certificates(tls),
             references: tls
                 .get("certificateRefs")
                 .into_iter()
@@ -249,6 +285,17 @@ fn read_listener(node: Node<'_>, source: SourceId) -> Option<GatewayListener> {
             .flat_map(Node::items)
             .filter_map(|kind| text(kind, "kind").map(str::to_owned))
             .collect(),
+    })
+}
+
+/// Options with which an implementation brings certificates that are not in Secrets.
+fn has_other_certificates(tls: Node<'_>) -> bool {
+    let options = tls.get("options").into_iter().flat_map(Node::entries);
+    let mut options = options.map(|(key, value)| (key.text(), value.text().unwrap_or_default()));
+    options.any(|(key, value)| match key {
+        PRE_SHARED | CERTIFICATE_ARN | CERTIFICATE_SOURCE => true,
+        TERMINATE_MODE => matches!(value, "ISTIO_MUTUAL" | "ISTIO_SIMPLE"),
+        _ => false,
     })
 }
 

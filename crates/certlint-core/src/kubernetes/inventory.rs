@@ -156,6 +156,11 @@ impl<'a> Inventory<'a> {
         }
     }
 
+    /// A Secret that neither is in the input nor will be written is missing.
+    pub(super) fn is_complete(&self) -> bool {
+        self.options.whole_cluster || self.options.require_secrets
+    }
+
     /// The Certificates that write a Secret.
     pub(super) fn requests(&self, key: &str) -> &'a [Request] {
         self.cluster.requests.get(key).map_or(&[], Vec::as_slice)

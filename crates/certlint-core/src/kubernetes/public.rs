@@ -39,7 +39,7 @@ pub(super) fn add(cluster: &mut Cluster, loader: &Loader<'_>) {
 }
 
 /// All Secrets from which something is served, as `NAMESPACE/NAME`.
-fn named(cluster: &Cluster) -> BTreeSet<String> {
+pub(super) fn named(cluster: &Cluster) -> BTreeSet<String> {
     let mut named: BTreeSet<String> = BTreeSet::new();
     for ingress in &cluster.ingresses {
         let secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());

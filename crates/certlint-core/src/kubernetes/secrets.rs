@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Kept};
 use super::facts::Fault;
 use super::gateway;
 use super::object::{Certificate, Inline, Pem};
+use super::public::named;
 
 use crate::loader::Loader;
 use crate::model::{
@@ -14,6 +15,7 @@ use crate::model::{
     UnverifiableKind,
 };
 use crate::source::Location;
+use crate::x509::profile::{ServerFault, server_faults};
 
 /// Gives the model the certificates and keys of all Secrets, with a server each that holds them.
 pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragment: &mut Fragment) {
@@ -28,9 +30,21 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
         pending.extend(secrets.map(|secret| format!("{namespace}/{}", secret.value)));
     }
     pending.extend(gateway::issued(&cluster.gateways));
+    let mut idle: BTreeSet<String> = BTreeSet::new();
+    if !cluster.is_alone {
+        let others = cluster
+            .secrets
+            .iter()
+            .filter(|(_, kept)| is_for_something_else(kept));
+        idle.extend(others.map(|(key, _)| key.clone()));
+        if !idle.is_empty() {
+            let served = named(cluster);
+            idle.retain(|key| !served.contains(key));
+        }
+    }
     let public = &cluster.public;
     for (name, kept) in &mut cluster.secrets {
-        if !kept.secret.is_tls {
+        if !kept.secret.is_tls || idle.contains(name) {
             continue;
         }
         let pending = pending.contains(name);
@@ -130,6 +144,24 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
             });
         }
     }
+}
+
+/// A Secret that is not meant for a server, for all that it says: it holds the certificate of a
+/// client or of an authority, or a key only.
+fn is_for_something_else(kept: &Kept) -> bool {
+    if kept.secret.summarised.is_some() {
+        return false;
+    }
+    if let Some(leaf) = &kept.leaf {
+        let faults = server_faults(leaf);
+        return faults.iter().any(|fault| {
+            matches!(
+                fault,
+                ServerFault::Authority | ServerFault::NoServerAuth { any: false }
+            )
+        });
+    }
+    !kept.secret.has_tls_type && kept.secret.certificate.is_none()
 }
 
 fn message(problem: &Problem) -> Option<String> {

@@ -29,7 +29,8 @@ use crate::name::SanSet;
 use crate::source::{FieldPath, Location, SourceId, Span, Spanned};
 use crate::suppress::{self, ANNOTATION, Suppression};
 use crate::x509::{
-    Certificate, CertificateFile, KeyOutcome, Pair, Refusal, RefusalKind, Remembered, SAN, pair,
+    Certificate, CertificateFile, KeyOutcome, KeyType, Pair, Refusal, RefusalKind, Remembered, SAN,
+    pair,
 };
 
 /// The facts about one Secret.
@@ -69,6 +70,7 @@ struct Leaf {
     issuer: Arc<[u8]>,
     is_self_signed: bool,
     has_unreadable_san: bool,
+    key_type: KeyType,
 }
 
 /// What hardly any Secret has.
@@ -139,7 +141,10 @@ pub(crate) fn summarise(json: &[u8]) -> Option<(SecretSummary, Model)> {
     let ignored = annotations(node, source);
     let kept = Kept::new(Box::new(secret));
     let summary = SecretSummary::of(&kept, node, &ignored);
-    let mut cluster = Cluster::default();
+    let mut cluster = Cluster {
+        is_alone: true,
+        ..Cluster::default()
+    };
     cluster.add(Fact::Secret(kept.secret));
     let mut fragment = Fragment::empty(source);
     fragment.suppressions = ignored;
@@ -379,6 +384,7 @@ impl Leaf {
             not_after: leaf.not_after,
             issuer: leaf.raw_issuer().into(),
             is_self_signed: leaf.is_self_signed(),
+            key_type: leaf.key_type,
             has_unreadable_san: unreadable.any(|oid| **oid == *SAN),
         }
     }
@@ -391,6 +397,7 @@ impl Leaf {
             not_after: self.not_after,
             issuer: &self.issuer,
             is_self_signed: self.is_self_signed,
+            key_type: self.key_type,
             has_unreadable_san: self.has_unreadable_san,
         })
     }

@@ -203,6 +203,8 @@ pub enum Problem {
         secrets: (String, String),
         /// It is known who wins.
         decided: bool,
+        /// Whether all that may win cover the host.
+        level: Level,
     },
     /// A cert-manager Certificate that will not have a host that uses its Secret.
     /// → `certificate-request-misses-host`
@@ -266,6 +268,18 @@ pub enum Problem {
         /// Why.
         reason: &'static str,
     },
+    /// A listener of a Gateway that its implementation does not use, or not as it is meant.
+    /// → `listener-refused`
+    ListenerRefused {
+        /// The listener.
+        at: Location,
+        /// The fact.
+        message: String,
+        /// The cure.
+        help: &'static str,
+        /// How sure it is, and how bad.
+        level: Level,
+    },
     /// TLS to a backend whose certificate nobody looks at. → `upstream-not-verified`
     UpstreamNotVerified {
         /// What asks for TLS, or the switch that has no effect.
@@ -321,6 +335,8 @@ pub enum PlaceholderReason {
     NoneCovers,
     /// The controller makes no server for this host: it is in no rule.
     NoServer,
+    /// An alias is a regular expression, whose text is in no certificate.
+    PatternAlias,
 }
 
 /// Why the certificate of a backend is not looked at.

@@ -20,6 +20,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             winner,
             secrets: (lost, served),
             decided,
+            level,
         } = problem
         else {
             continue;
@@ -40,6 +41,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             )
         };
         let mut finding = RULE.finding(message, loser.clone(), label);
+        finding.level = *level;
         finding.related.push(Label::new(winner.clone(), other));
         finding.help = Some(format!(
             "name one Secret for `{host}` in both places, or remove the host from one of them"

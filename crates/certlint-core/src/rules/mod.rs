@@ -33,6 +33,7 @@ mod key_missing;
 mod key_readable_by_others;
 mod key_unreadable;
 mod listener_hidden;
+mod listener_refused;
 mod listener_tls_mixed;
 mod name_not_covered;
 mod name_partly_covered;
@@ -98,6 +99,7 @@ pub static RULES: &[&Rule] = &[
     &key_readable_by_others::RULE,
     &key_unreadable::RULE,
     &listener_hidden::RULE,
+    &listener_refused::RULE,
     &listener_tls_mixed::RULE,
     &name_not_covered::RULE,
     &name_partly_covered::RULE,

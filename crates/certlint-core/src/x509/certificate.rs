@@ -14,7 +14,7 @@ use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::{AttributeTypeAndValue, X509Name, X509Version};
 
 use super::extensions::{Extensions, SAN};
-use super::public_key::PublicKey;
+use super::public_key::{KeyType, PublicKey};
 use crate::name::SanSet;
 
 /// A certificate.
@@ -34,6 +34,8 @@ pub struct Certificate {
     pub not_after: i64,
     /// The key that it certifies.
     pub public_key: PublicKey,
+    /// The kind of that key.
+    pub key_type: KeyType,
     /// What its extensions say.
     pub extensions: Extensions,
     /// The hash of the algorithm that signed it.
@@ -62,6 +64,8 @@ pub struct Remembered<'a> {
     pub is_self_signed: bool,
     /// The subjectAltName is there and cannot be read.
     pub has_unreadable_san: bool,
+    /// The kind of its key.
+    pub key_type: KeyType,
 }
 
 /// The hash function of a signature, as far as it matters.
@@ -89,6 +93,7 @@ impl Certificate {
     fn from_parsed(parsed: &X509Certificate<'_>, der: &[u8], at: Span) -> Self {
         let tbs = &parsed.tbs_certificate;
         let (extensions, san) = Extensions::read(tbs.extensions());
+        let public_key = PublicKey::from_spki(&tbs.subject_pki);
         let common_names: Vec<Box<str>> = tbs.subject.iter_common_name().map(text).collect();
         let names = SanSet::new(
             &san.dns,
@@ -102,7 +107,8 @@ impl Certificate {
             common_names,
             not_before: tbs.validity.not_before.timestamp(),
             not_after: tbs.validity.not_after.timestamp(),
-            public_key: PublicKey::from_spki(&tbs.subject_pki),
+            key_type: public_key.key_type(),
+            public_key,
             extensions,
             signature_hash: SignatureHash::from_oid(
                 parsed.signature_algorithm.algorithm.as_bytes(),
@@ -136,6 +142,7 @@ impl Certificate {
             not_before: facts.not_before,
             not_after: facts.not_after,
             public_key: PublicKey::Other,
+            key_type: facts.key_type,
             extensions: Extensions {
                 unreadable: unreadable.into_iter().collect(),
                 ..Extensions::default()

@@ -9,6 +9,7 @@ mod fixtures;
 mod kubernetes {
     mod crds;
     mod gateway;
+    mod gateway_profiles;
     mod ingress_nginx;
     mod mounts;
     mod summaries;

@@ -230,11 +230,6 @@ pub(super) fn verifies(leaf: &Certificate, host: &str) -> bool {
     go_verifies(leaf, host) || legacy_verifies(leaf, host)
 }
 
-/// The certificate is only accepted by the controller's older rule, for its common name.
-pub(super) fn is_by_common_name(leaf: &Certificate, host: &str) -> bool {
-    !go_verifies(leaf, host) && legacy_verifies(leaf, host)
-}
-
 /// What this Ingress brings for a host; `None` where it has no `tls`.
 fn slot(ingress: &Ingress, host: &str, store: &dyn Store) -> Option<Slot> {
     if ingress.tls.is_empty() {

@@ -116,7 +116,7 @@ impl<'a> Members<'a, '_> {
             rivalry: Rivalry::None,
         };
         let outcome = match slot {
-            Slot::Secret(key) => self.served(&claim, key, &host.at),
+            Slot::Secret(key) => self.served(key, &host.at),
             // A key that is of no use says nothing about names.
             Slot::Placeholder(Cause::NotCovered(key) | Cause::Unusable(key))
                 if self.misses(key, &host.value) =>
@@ -126,16 +126,7 @@ impl<'a> Members<'a, '_> {
             Slot::Placeholder(Cause::NoSecret) if entry.is_some() => {
                 contract::without_secret(Controller::IngressNginx)
             }
-            Slot::Placeholder(Cause::NoSecret) => {
-                let mut secrets = ingress.tls.iter().filter_map(|entry| entry.secret.as_ref());
-                match secrets.next_back() {
-                    Some(secret) => {
-                        let key = qualified(&ingress.meta.namespace, &secret.value);
-                        placeholder(PlaceholderReason::NoneCovers, key, Level::Error)
-                    }
-                    None => Outcome::Unlisted,
-                }
-            }
+            Slot::Placeholder(Cause::NoSecret) => Outcome::Unlisted,
             Slot::Placeholder(Cause::NotCovered(_) | Cause::Unusable(_)) | Slot::Unknown(_)
                 if entry.is_none() =>
             {
@@ -169,11 +160,8 @@ impl<'a> Members<'a, '_> {
         is_absent.then_some(Serving::Placeholder)
     }
 
-    fn served(&self, claim: &Claim<'a>, key: &str, at: &'a Location) -> Outcome<'a> {
+    fn served(&self, key: &str, at: &'a Location) -> Outcome<'a> {
         let kept = self.inventory.cluster.secrets.get(key);
-        let leaf = kept.and_then(|kept| kept.leaf.as_ref());
-        let by_common_name =
-            leaf.is_some_and(|leaf| ingress_nginx::is_by_common_name(leaf, &claim.host.value));
         let chosen = kept.and_then(|kept| kept.bundle).map(|bundle| Chosen {
             key: Some(key.to_owned()),
             bundle,
@@ -181,7 +169,7 @@ impl<'a> Members<'a, '_> {
         });
         Outcome::Served {
             chosen: chosen.into_iter().collect(),
-            doubt: by_common_name.then(|| "ingress-nginx still takes the common name".to_owned()),
+            doubt: None,
         }
     }
 
@@ -225,7 +213,7 @@ impl<'a> Members<'a, '_> {
         };
         let unknown = |key: &str| Outcome::Unknown(format!("Secret `{key}` is not known here"));
         let outcome = match slot.or_else(|| self.wildcard(name)) {
-            Some(Slot::Secret(key)) => self.served(&claim, key, at),
+            Some(Slot::Secret(key)) => self.served(key, at),
             Some(Slot::Unknown(key)) => {
                 let outcome = unknown(key);
                 return Some(Binding {
@@ -237,7 +225,11 @@ impl<'a> Members<'a, '_> {
             // Where its server has the placeholder itself, that is reported there.
             _ => {
                 let secret = extra.secret.clone()?;
-                placeholder(PlaceholderReason::NotCovered, secret, Level::Error)
+                let why = match name.starts_with('~') {
+                    true => PlaceholderReason::PatternAlias,
+                    false => PlaceholderReason::NotCovered,
+                };
+                placeholder(why, secret, Level::Error)
             }
         };
         Some(Binding::new(claim, outcome))
@@ -254,12 +246,18 @@ impl<'a> Members<'a, '_> {
         let lost = self.table.lost.iter();
         let notes = lost.filter_map(|(host, winner, loser)| {
             let [winner, loser] = [winner, loser].map(|&index| self.ingresses[index]);
-            let secret = |ingress| ingress_nginx::named_secret(ingress, host).unwrap_or_default();
+            let secrets = |ingress| {
+                ingress_nginx::named_secret(ingress, host)
+                    .into_iter()
+                    .collect()
+            };
             Some(Note::ClaimedTwice {
                 host: host.clone(),
                 loser: &place(loser, host)?.1.at,
                 winner: &place(winner, host)?.1.at,
-                secrets: (secret(loser), secret(winner)),
+                loser_secrets: secrets(loser),
+                winner_secrets: secrets(winner),
+                pattern: HostPattern::ingress(host),
                 is_decided: !self.table.undecided.contains_key(host),
             })
         });

@@ -13,7 +13,7 @@ use crate::kubernetes::cluster::{Cluster, Kept};
 use crate::kubernetes::controller::{Chooser, Controller};
 use crate::kubernetes::facts::{Ingress, qualified};
 use crate::kubernetes::inventory::{Inventory, Reference, kept_covers};
-use crate::model::PlaceholderReason;
+use crate::model::{BundleId, PlaceholderReason};
 use crate::name::HostPattern;
 
 /// Serves a host of an Ingress in `namespace` with whatever of its pool covers it.
@@ -25,16 +25,26 @@ pub(super) fn choose<'a>(
     inventory: &Inventory<'a>,
 ) -> Outcome<'a> {
     let mut outcome = contract::with_secret(claim, reference, inventory);
-    let Outcome::Served { doubt, .. } = &mut outcome else {
+    let Outcome::Served { doubt, chosen } = &mut outcome else {
         return outcome;
     };
     let pool = pools.of(namespace);
+    let by_common_name = pool
+        .filter(|_| controller == Controller::Traefik)
+        .and_then(|pool| pool.with_common_name(&claim.host.value));
     *doubt = match pool.and_then(|pool| pool.covering(&claim.pattern)) {
         Some(other) if other != reference.key => Some(format!(
             "{} serves any Secret that covers the host, and `{other}` does",
             controller.name()
         )),
         Some(_) => None,
+        None if by_common_name.is_some() => {
+            for (one, (key, bundle)) in chosen.iter_mut().zip(by_common_name) {
+                one.key = Some(key.to_owned());
+                one.bundle = bundle;
+            }
+            None
+        }
         None if pool.is_some_and(|pool| pool.is_known) => {
             // Traefik's default stores are not watched where a cluster is.
             let has_store = inventory.options.whole_cluster && controller == Controller::Traefik;
@@ -68,6 +78,8 @@ pub(super) struct Pool<'a> {
     /// Indices of Secrets, ascending, by what stands in their certificates: a name, `*.NAME`, or an
     /// address.
     by_name: HashMap<String, Vec<usize>>,
+    /// Index of the first Secret with a common name.
+    by_common_name: HashMap<String, usize>,
     /// Every Secret is in the input and readable.
     pub(super) is_known: bool,
 }
@@ -111,7 +123,7 @@ impl<'a> Pools<'a> {
 }
 
 impl<'a> Pool<'a> {
-    fn new(keys: BTreeSet<String>, cluster: &'a Cluster) -> Self {
+    pub(super) fn new(keys: BTreeSet<String>, cluster: &'a Cluster) -> Self {
         let mut pool = Self {
             is_known: true,
             ..Self::default()
@@ -119,6 +131,12 @@ impl<'a> Pool<'a> {
         for key in keys {
             let kept = cluster.secrets.get(&key);
             pool.is_known &= kept.is_some_and(|kept| kept.leaf.is_some());
+            let common = kept.and_then(|kept| kept.leaf.as_ref());
+            for name in common.map_or(&[][..], |leaf| leaf.names.common_names()) {
+                let index = pool.secrets.len();
+                let name = name.to_ascii_lowercase();
+                pool.by_common_name.entry(name).or_insert(index);
+            }
             for name in kept.map(names).unwrap_or_default() {
                 pool.by_name
                     .entry(name)
@@ -128,6 +146,18 @@ impl<'a> Pool<'a> {
             pool.secrets.push((key, kept));
         }
         pool
+    }
+
+    /// The first Secret whose certificate has this host as its common name.
+    fn with_common_name(&self, host: &str) -> Option<(&str, BundleId)> {
+        let host = host.to_ascii_lowercase();
+        let parent = host
+            .split_once('.')
+            .map(|(_, parent)| format!("*.{parent}"));
+        let index = self.by_common_name.get(&host);
+        let index = index.or_else(|| self.by_common_name.get(&parent?))?;
+        let (key, kept) = &self.secrets[*index];
+        Some((key, (*kept)?.bundle?))
     }
 
     /// The first Secret that covers the host of an Ingress.

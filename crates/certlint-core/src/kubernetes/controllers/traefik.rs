@@ -23,6 +23,8 @@ pub(super) struct Pool<'a> {
     secrets: BTreeMap<String, &'a Location>,
     /// For each entry of a certificate the first Secret that has it.
     by_name: BTreeMap<String, String>,
+    /// The same for common names, which Traefik looks at, too, and clients do not.
+    by_common_name: BTreeMap<String, String>,
     /// What is served where none of them covers the host.
     default: Option<(String, &'a Location)>,
 }
@@ -50,7 +52,8 @@ pub(super) fn choose<'a>(
             doubt: None,
         };
     }
-    let Some((key, at)) = own.or_else(|| pool.default()) else {
+    let by_common_name = pool.with_common_name(&claim.host.value);
+    let Some((key, at)) = by_common_name.or(own).or_else(|| pool.default()) else {
         return Outcome::Unknown("the default certificate is not known here".to_owned());
     };
     let mut outcome = contract::with_secret(claim, &Reference::new(key.to_owned(), at), inventory);
@@ -66,6 +69,7 @@ impl<'a> Pool<'a> {
         let mut pool = Self {
             secrets: BTreeMap::new(),
             by_name: BTreeMap::new(),
+            by_common_name: BTreeMap::new(),
             default: None,
         };
         for pairing in &cluster.objects.pairings {
@@ -96,6 +100,13 @@ impl<'a> Pool<'a> {
             for name in leaf.into_iter().flat_map(|leaf| leaf.names.names()) {
                 pool.by_name.entry(name).or_insert_with(|| key.clone());
             }
+            let common = leaf.map_or(&[][..], |leaf| leaf.names.common_names());
+            for name in common {
+                let name = name.to_ascii_lowercase();
+                pool.by_common_name
+                    .entry(name)
+                    .or_insert_with(|| key.clone());
+            }
         }
         pool
     }
@@ -124,6 +135,12 @@ impl<'a> Pool<'a> {
     /// The default certificate, with the place that names it.
     fn default(&self) -> Option<(&str, &'a Location)> {
         self.default.as_ref().map(|(key, at)| (key.as_str(), *at))
+    }
+
+    /// A Secret with a host as its common name, with the place that names it.
+    fn with_common_name(&self, host: &str) -> Option<(&str, &'a Location)> {
+        let key = self.by_common_name.get(&host.to_ascii_lowercase())?;
+        Some((key.as_str(), *self.secrets.get(key)?))
     }
 
     /// A Secret that covers a host, with the place that names it.

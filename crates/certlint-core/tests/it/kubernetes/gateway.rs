@@ -71,8 +71,13 @@ fn listeners_answer_by_suffix_and_leave_closer_names_to_others() {
 }
 
 #[test]
-fn of_several_secrets_the_one_that_covers_is_served() {
+fn of_several_secrets_the_implementation_chooses() {
     let file = "gateway/listener-one-of-two-certificates.yaml";
+    let expected = [
+        "gateway/infra/edge/https: which of several certificates is served depends on the implementation",
+    ];
+    assert_eq!(answers(file, "www.example.com"), expected);
+    let file = "gateway/profile-istio-two.yaml";
     let expected = ["gateway/infra/edge/https: covered"];
     assert_eq!(answers(file, "www.example.com"), expected);
 }

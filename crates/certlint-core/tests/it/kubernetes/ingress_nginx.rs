@@ -9,7 +9,7 @@ use certlint_core::loader::Loader;
 use certlint_core::resolve::{Outcome, resolve};
 
 /// One text under the name `manifests.yaml`.
-struct One(Arc<[u8]>);
+pub(super) struct One(pub(super) Arc<[u8]>);
 
 impl Files for One {
     fn read(&self, path: &[u8]) -> Result<File, FileError> {

@@ -194,6 +194,11 @@ fn compare(text: &str, title: &str) -> (usize, usize) {
     let own = own.map(|own| (own.rule, own.level.as_str(), own.message.to_string()));
     let mut alone: BTreeSet<_> = own.collect();
     alone.extend(later.into_iter().map(short));
+    // A Secret by itself does not know that nothing is served with it.
+    if title.ends_with("-not-served.yaml") {
+        assert!(inside.is_subset(&alone), "{title}\n{text}");
+        return (count, others.len());
+    }
     assert_eq!(inside, alone, "{title}\n{text}");
     (count, others.len())
 }

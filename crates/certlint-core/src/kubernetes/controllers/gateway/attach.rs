@@ -40,8 +40,8 @@ impl<'a> Site<'a> {
         hostname.map_or_else(|| "*".to_owned(), |hostname| hostname.value.clone())
     }
 
-    /// The Secrets that it names, for comparing and for reports.
-    pub(super) fn secret_names(&self) -> String {
+    /// The Secrets that it names, each once and sorted, as `NAMESPACE/NAME`.
+    pub(super) fn secret_names(&self) -> Vec<String> {
         let own = &self.holder.meta.namespace;
         let tls = self.listener.tls.iter();
         let references = tls.flat_map(|tls| &tls.references);
@@ -51,7 +51,13 @@ impl<'a> Site<'a> {
                 format!("{namespace}/{}", reference.name)
             })
             .collect();
-        names.into_iter().collect::<Vec<_>>().join(", ")
+        names.into_iter().collect()
+    }
+
+    /// Its certificates are not those of Secrets that it names.
+    pub(super) fn has_other_certificates(&self) -> bool {
+        let tls = self.listener.tls.as_ref();
+        tls.is_some_and(|tls| tls.has_other_certificates || tls.references.is_empty())
     }
 
     /// Clients see a certificate of this listener.
@@ -67,6 +73,8 @@ pub(super) struct Sites<'a> {
     pub(super) all: Vec<Site<'a>>,
     /// Gateway and port, hostname, the first listener with it.
     ports: BTreeMap<(Rc<str>, &'a str), BTreeMap<&'a str, usize>>,
+    /// Listeners with the port and hostname of another one of the same object.
+    conflicted: BTreeSet<usize>,
 }
 
 impl<'a> Sites<'a> {
@@ -86,7 +94,7 @@ impl<'a> Sites<'a> {
                 )),
                 Some(Holder {
                     meta,
-                    kind: HolderKind::Gateway { takes },
+                    kind: HolderKind::Gateway { takes, .. },
                     ..
                 }) => match admits(takes, &meta.namespace, &set.meta.namespace, objects) {
                     Some(true) => None,
@@ -101,6 +109,7 @@ impl<'a> Sites<'a> {
     }
 
     fn add(&mut self, holder: &'a Holder, gateway: &Rc<str>, doubt: Option<String>) {
+        let mut own: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for listener in &holder.listeners {
             if listener.protocol == Protocol::Other {
                 continue;
@@ -112,6 +121,9 @@ impl<'a> Sites<'a> {
             let hostname = listener.hostname.as_ref();
             let hostname = hostname.map_or("", |hostname| hostname.value.as_str());
             port.entry(hostname).or_insert(self.all.len());
+            if let Some(first) = own.insert((&listener.port, hostname), self.all.len()) {
+                self.conflicted.extend([first, self.all.len()]);
+            }
             self.all.push(Site {
                 holder,
                 listener,
@@ -126,6 +138,17 @@ impl<'a> Sites<'a> {
         let site = &self.all[index];
         let first = self.port(site).and_then(|port| port.get(site.hostname()));
         first.map_or(site, |&first| &self.all[first])
+    }
+
+    /// Another listener of the same object has the port and hostname of this one.
+    pub(super) fn has_conflict(&self, index: usize) -> bool {
+        self.conflicted.contains(&index)
+    }
+
+    /// The listeners of the port that have this name, the most specific one first.
+    pub(super) fn matching(&self, site: &Site<'a>, host: &str) -> impl Iterator<Item = usize> {
+        let port = self.port(site);
+        closer(host).filter_map(move |hostname| port?.get(hostname.as_str()).copied())
     }
 
     /// True where no other listener of the port has a hostname that is closer to this name.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::attach::Site;
+use super::choose::Candidate;
 use crate::kubernetes::claim::{Chosen, Note, Refused};
 use crate::kubernetes::cluster::{Cluster, Kept};
 use crate::kubernetes::facts::Request;
@@ -15,9 +16,22 @@ use crate::source::Location;
 /// The Secrets of a listener.
 #[derive(Debug, Default)]
 pub(super) struct Secrets<'a> {
+    /// The references in their order.
+    pub(super) refs: Vec<Ref<'a>>,
     known: Vec<Known<'a>>,
     /// Why what clients get cannot be known.
     obstacle: Option<String>,
+}
+
+/// A reference of a listener.
+#[derive(Debug)]
+pub(super) enum Ref<'a> {
+    /// It leads to a certificate.
+    There(Candidate<'a>),
+    /// It certainly leads to none.
+    Bad,
+    /// Where it leads is not known here, or still to come.
+    Open,
 }
 
 /// A Secret that is in the input, or that cert-manager will write.
@@ -71,6 +85,7 @@ pub(super) fn resolve<'a>(
     for reference in &tls.references {
         if !reference.is_secret {
             secrets.obstacle = Some("a certificate is in no Secret".to_owned());
+            secrets.refs.push(Ref::Open);
             continue;
         }
         let namespace = reference.namespace.as_ref().unwrap_or(own);
@@ -78,12 +93,16 @@ pub(super) fn resolve<'a>(
         let key = &named.key;
         if namespace != own && !is_granted(&cluster.gateways, site, namespace, &reference.name) {
             secrets.obstacle = Some(format!("no ReferenceGrant allows Secret `{key}`"));
+            let is_certain =
+                is_supplied(cluster, key) || cluster.gateways.grants.contains_key(namespace);
+            secrets
+                .refs
+                .push(if is_certain { Ref::Bad } else { Ref::Open });
             notes.push(Note::NotGranted(Refused {
                 kind: site.holder.kind.as_str(),
                 from: own,
                 grant: GrantKind::ReferenceGrant,
-                is_certain: is_supplied(cluster, key)
-                    || cluster.gateways.grants.contains_key(namespace),
+                is_certain,
                 reference: named,
             }));
             continue;
@@ -100,6 +119,10 @@ pub(super) fn resolve<'a>(
         match inventory.state_of_input(key, shim.is_some()) {
             Some(State::There(there)) => kept = there.bundle.map(|bundle| (bundle, there)),
             Some(state) => {
+                secrets.refs.push(match state {
+                    State::Malformed { is_pending: false } => Ref::Bad,
+                    _ => Ref::Open,
+                });
                 secrets.obstacle = Some(match state {
                     State::Malformed { .. } => format!("Secret `{key}` cannot be used"),
                     _ => format!("Secret `{key}` is not known here"),
@@ -109,8 +132,10 @@ pub(super) fn resolve<'a>(
             }
             None if requests.is_empty() && shim.is_none() => {
                 secrets.obstacle = Some(format!("Secret `{key}` is not known here"));
+                let state = inventory.state_of_suppliers(key);
+                let is_bad = matches!(state, State::Absent) && inventory.is_complete();
+                secrets.refs.push(if is_bad { Ref::Bad } else { Ref::Open });
                 if !site.holder.meta.has_issuer() || namespace != own {
-                    let state = inventory.state_of_suppliers(key);
                     notes.push(lacks(named, state));
                 }
                 continue;
@@ -123,6 +148,15 @@ pub(super) fn resolve<'a>(
                 notes.push(lacks(named.clone(), State::Pending(supplier)));
             }
         }
+        let there = kept.and_then(|(bundle, kept)| {
+            let chosen = Chosen {
+                key: Some(named.key.clone()),
+                bundle,
+                at: &reference.at,
+            };
+            Candidate::new(chosen, kept)
+        });
+        secrets.refs.push(there.map_or(Ref::Open, Ref::There));
         secrets.known.push(Known {
             key: named.key,
             at: &reference.at,
@@ -185,7 +219,7 @@ impl<'a> Secrets<'a> {
     }
 
     /// Why a certificate with this name is still to come.
-    fn coming(&self, pattern: &HostPattern) -> Option<String> {
+    pub(super) fn coming(&self, pattern: &HostPattern) -> Option<String> {
         let has = |names: &SanSet| rank(names, pattern) != Rank::Nothing;
         self.known.iter().find_map(|known| {
             if known.shim.as_ref().is_some_and(has) {
@@ -210,6 +244,11 @@ enum Rank {
     All,
     Part,
     Nothing,
+}
+
+/// Whether a certificate has as much of a name as certificates can have.
+pub(super) fn has_all(names: &SanSet, pattern: &HostPattern) -> bool {
+    rank(names, pattern) == Rank::All
 }
 
 fn rank(names: &SanSet, pattern: &HostPattern) -> Rank {
