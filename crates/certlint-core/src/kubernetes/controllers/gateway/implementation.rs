@@ -205,7 +205,7 @@ impl Implementation {
         let at_most = |most| (count > most).then_some(Refusal::TooMany(most));
         let unusable = |is_so: bool| is_so.then_some(Refusal::Unusable);
         match self {
-            Self::Agentgateway | Self::Contour => at_most(1).or(unusable(bad > 0)),
+            Self::Agentgateway | Self::Contour => at_most(1).or_else(|| unusable(bad > 0)),
             Self::Cilium => (count - bad > 1).then_some(Refusal::UpdateRefused),
             Self::EnvoyGateway => match is_conflicted {
                 true => Some(Refusal::Conflicted),
@@ -215,7 +215,7 @@ impl Implementation {
             Self::Istio => {
                 let first_is_bad = secrets.refs.first().is_some_and(is_bad);
                 let first = (first_is_bad && !none_left).then_some(Refusal::FirstUnusable);
-                at_most(2).or(unusable(none_left)).or(first)
+                at_most(2).or_else(|| unusable(none_left)).or(first)
             }
             Self::Kgateway => {
                 let one = (bad > 0).then_some(Refusal::OneUnusable);

@@ -399,7 +399,7 @@ fn served<'a>(
     let few = "only clients without ECDSA get this certificate".to_owned();
     let outcome = Outcome::Served {
         chosen: chosen(&failing),
-        doubt: doubt.or(is_for_few.then_some(few)),
+        doubt: doubt.or_else(|| is_for_few.then_some(few)),
     };
     Binding {
         answer: Some(Chosen::serving(&chosen(&all))),
