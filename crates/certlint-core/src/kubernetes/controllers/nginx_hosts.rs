@@ -143,7 +143,13 @@ impl<'a> Members<'a, '_> {
         };
         let answer = match slot {
             Slot::Placeholder(_) => Some(Serving::Placeholder),
-            Slot::Unknown(key) => self.absent(key),
+            Slot::Unknown(key) => {
+                let why = format!("Secret `{key}` is not known here");
+                Some(
+                    self.absent(key)
+                        .unwrap_or(Serving::Unknown(Cow::Owned(why))),
+                )
+            }
             Slot::Secret(_) => None,
         };
         Binding {
