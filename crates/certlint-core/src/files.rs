@@ -19,6 +19,12 @@ pub trait Files: Sync {
     /// # Errors
     /// See [`FileError`].
     fn list(&self, directory: &[u8]) -> Result<Vec<Vec<u8>>, FileError>;
+
+    /// Whether a private key that is not there may be left out by design: in a repository, where
+    /// nothing beside the path looks like a better spelling of it.
+    fn may_lack(&self, _path: &[u8]) -> bool {
+        false
+    }
 }
 
 /// Public certificates beside the input, for those that are not in it.
@@ -58,6 +64,9 @@ pub struct File {
 /// Why a file could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
+    /// This user may not read it; the program runs as another one.
+    #[error("permission denied")]
+    Denied,
     /// It is a directory. The user's fault: the path names the wrong thing.
     #[error("is a directory")]
     Directory,

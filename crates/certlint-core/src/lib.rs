@@ -17,6 +17,7 @@ pub mod check;
 pub mod config;
 pub mod files;
 pub mod finding;
+pub mod frontend;
 pub mod kubernetes;
 pub mod loader;
 pub mod model;

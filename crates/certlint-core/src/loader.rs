@@ -262,6 +262,11 @@ impl<'f> Loader<'f> {
         Ok(id)
     }
 
+    /// Whether a key that is not there may be left out by design; see [`Files::may_lack`].
+    pub(crate) fn may_lack(&self, path: &[u8]) -> bool {
+        self.files.may_lack(path)
+    }
+
     /// Takes in the name of something of which there is no text.
     pub(crate) fn keep_name(&self, name: String) -> SourceId {
         self.kept().sources.add(name, None)

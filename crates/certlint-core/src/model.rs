@@ -172,6 +172,8 @@ pub struct Fragment {
     /// True for a whole configuration; false for a piece (`sites-available/x`) whose other servers
     /// and inherited directives are not known. Whatever needs the whole is not reported then.
     pub complete: bool,
+    /// An include that was not read may hold more servers.
+    pub open_ended: bool,
     /// Server blocks in configuration order.
     pub servers: Vec<Server>,
     /// Listening addresses.
@@ -192,6 +194,7 @@ impl Fragment {
         Self {
             main,
             complete: true,
+            open_ended: false,
             servers: Vec::new(),
             listeners: Vec::new(),
             endpoints: Vec::new(),
@@ -210,6 +213,7 @@ impl Fragment {
             certificates: Arc::default(),
             inherits_certificates: false,
             rejects_handshakes: false,
+            open_ended: false,
             listens: Vec::new(),
         });
         id
@@ -224,6 +228,7 @@ impl Fragment {
             members: Vec::new(),
             default,
             default_marked: true,
+            default_known: true,
             names: NameTable::default(),
             dual_stack: false,
             reg_name_sni: true,
@@ -279,6 +284,9 @@ pub struct Server {
     pub inherits_certificates: bool,
     /// `ssl_reject_handshake on` in effect.
     pub rejects_handshakes: bool,
+    /// It includes something that was not read, so that it may have more addresses, names and
+    /// certificates.
+    pub open_ended: bool,
     /// Where it listens, in the order of the configuration.
     pub listens: Vec<Listen>,
 }
@@ -316,6 +324,9 @@ pub struct CertificatePair {
     pub at: Location,
     /// The key; `None` where the configuration has fewer keys than certificates.
     pub key: Option<KeyPart>,
+    /// A program chooses the certificate at run time, and this one is only there to let the server
+    /// start.
+    pub is_fallback: bool,
 }
 
 /// The key of a [`CertificatePair`].
@@ -354,6 +365,8 @@ pub enum KeyRef {
 pub enum Unavailable {
     /// Variables that are always empty during the handshake, so that it fails; the variable's name.
     AlwaysEmpty(Box<str>),
+    /// This user may not read it, and nginx does so as root.
+    Denied,
     /// The path leads to a directory.
     Directory,
     /// Only run time knows, and why.
@@ -387,6 +400,9 @@ pub struct Listener {
     pub default: ServerId,
     /// The configuration marks the default server; otherwise it is the first one.
     pub default_marked: bool,
+    /// False where something that was not read may hold another default server, or a server for a
+    /// name that none of these has.
+    pub default_known: bool,
     /// Name tables; empty when there is only one server, whose names nginx never looks at.
     pub names: NameTable,
     /// An IPv6 wildcard that also takes IPv4 connections (`ipv6only=off`).

@@ -133,6 +133,15 @@ fn answer(
     }
     let selection = listener.select(sni);
     let server = fragment.server(selection.server);
+    // With a single server there are no tables, and its names are its own all the same.
+    let is_its_own = || {
+        let mut names = server.names.iter();
+        sni.is_some() && names.any(|name| matches_one(&name.pattern, host))
+    };
+    let may_be_elsewhere = || fragment.servers.iter().any(|server| server.open_ended);
+    let is_guess = selection.matched_by == MatchedBy::Default
+        && (!listener.default_known || (sni.is_some() && may_be_elsewhere()))
+        && !is_its_own();
     let matched = selection
         .name
         .and_then(|index| server.names.get(index as usize));
@@ -143,6 +152,10 @@ fn answer(
         .or_else(|| listener.serving.get(&selection.server));
     let (outcome, why) = match serving {
         _ if !listener.tls => (Outcome::Plain, None),
+        _ if is_guess => (
+            Outcome::Unknown,
+            Some("servers that were not read may answer it".to_owned()),
+        ),
         None | Some(Serving::NoCertificate) => (
             Outcome::NoCertificate,
             Some("no certificate with its key can be loaded".to_owned()),
@@ -186,6 +199,23 @@ fn served(fragment: &Fragment, serving: Option<&Serving>) -> Vec<Served> {
     let mut served = all.to_vec();
     served.retain(|served| is_all || served.has_key);
     served
+}
+
+/// Whether a name of a server is, or takes in, a host.
+fn matches_one(pattern: &HostPattern, host: &HostPattern) -> bool {
+    let HostPattern::Exact(host) = host else {
+        return false;
+    };
+    let below = |base: &str| {
+        let rest = host.strip_suffix(base);
+        rest.is_some_and(|rest| rest.ends_with('.'))
+    };
+    match pattern {
+        HostPattern::Exact(own) => own == host,
+        HostPattern::DotPrefix(base) => **host == **base || below(base),
+        HostPattern::LeadingWildcard { base, .. } => below(base),
+        _ => false,
+    }
 }
 
 /// The same for a controller.
@@ -262,6 +292,7 @@ fn unknown_part(model: &Model, certificates: &[Served]) -> (Outcome, Option<Stri
             }),
             CertRef::Unavailable(why) => Some(match why {
                 Unavailable::AlwaysEmpty(name) => format!("`{name}` is empty during the handshake"),
+                Unavailable::Denied => "the certificate is not readable for this user".to_owned(),
                 Unavailable::Directory => "the certificate's path is a directory".to_owned(),
                 Unavailable::Dynamic(what) => what.to_string(),
                 Unavailable::Missing | Unavailable::Private => {

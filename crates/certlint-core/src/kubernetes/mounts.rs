@@ -30,6 +30,7 @@ use super::lower::Options;
 use crate::loader::Loader;
 use crate::model::{Fragment, Problem};
 use crate::nginx::{self, Kind};
+use crate::text::Text;
 
 /// Where the image of nginx has its main file, and what that includes (packages of nginx.org).
 const MAIN: &str = "/etc/nginx/nginx.conf";
@@ -124,17 +125,22 @@ impl Main {
             Item::Text(text, _) => Some((path, text)),
             _ => None,
         });
-        let named = |path: &&String| container.named.contains(*path);
-        let paths: Vec<&String> = texts.clone().map(|(path, _)| path).collect();
-        if let Some(path) = paths.iter().copied().find(named) {
+        let looks_like_main =
+            |text: &Text| matches!(nginx::sniff(&text.bytes), Kind::Main | Kind::MainPiece);
+        // Many programs are given their configuration with `-c`.
+        let is_started = |(path, text): &(&String, &Text)| {
+            container.named.contains(*path) && (container.is_nginx || looks_like_main(text))
+        };
+        if let Some((path, _)) = texts.clone().find(is_started) {
             return Some(Self::File(path.clone()));
         }
+        let paths: Vec<&String> = texts.clone().map(|(path, _)| path).collect();
         if paths.iter().any(|path| *path == MAIN) {
             return Some(Self::File(MAIN.to_owned()));
         }
-        let mut mains = texts.filter(|(path, text)| {
-            path.ends_with("/nginx.conf") && nginx::sniff(&text.bytes) == Kind::Main
-        });
+        let mut mains = texts
+            .clone()
+            .filter(|(path, text)| path.ends_with("/nginx.conf") && looks_like_main(text));
         if let Some((path, _)) = mains.next() {
             return Some(Self::File(path.clone()));
         }
@@ -149,7 +155,13 @@ impl Main {
         options: &nginx::Options,
     ) -> Option<Fragment> {
         let lowered = match self {
-            Self::File(path) => nginx::lower(loader, path.as_bytes(), options).ok(),
+            Self::File(path) => {
+                let options = nginx::Options {
+                    is_started: true,
+                    ..options.clone()
+                };
+                nginx::lower(loader, path.as_bytes(), &options).ok()
+            }
             Self::OfTheImage => {
                 let files = tree.files().into_iter();
                 let files = files.filter(|(path, _)| is_piece(path));

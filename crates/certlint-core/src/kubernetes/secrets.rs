@@ -133,6 +133,7 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
                 at: kept.secret.meta.at.clone(),
                 names: Vec::new(),
                 certificates: Arc::new([CertificatePair {
+                    is_fallback: false,
                     certificate: CertRef::Bundle(id),
                     path: name.as_str().into(),
                     at,
@@ -140,6 +141,7 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
                 }]),
                 inherits_certificates: false,
                 rejects_handshakes: false,
+                open_ended: false,
                 listens: Vec::new(),
             });
         }
@@ -204,6 +206,7 @@ pub(super) fn take_in_routes(cluster: &mut Cluster, loader: &Loader<'_>) {
             path: certificate.at.path.as_str().into(),
             at: certificate.at.clone(),
             key,
+            is_fallback: false,
         };
         *inline = Inline::Taken(bundle, Box::new(pair));
     }

@@ -80,6 +80,9 @@ pub enum Problem {
         certificates_differ: bool,
         /// Both stand in one server.
         same_server: bool,
+        /// The two servers are taken together by guess: a main file that is not here may include
+        /// only one of them.
+        guessed: bool,
     },
     /// A wildcard form whose parts are taken away by another form of the same name.
     /// → `server-name-shadowed`
@@ -366,6 +369,8 @@ pub enum SnippetKind {
 pub enum UnverifiableKind {
     /// A certificate outside the tree.
     Certificate,
+    /// A file that this user may not read.
+    Denied,
     /// A value that only run time knows.
     Dynamic,
     /// An included file that is encrypted.
@@ -376,6 +381,8 @@ pub enum UnverifiableKind {
     Include,
     /// A private key outside the tree.
     Key,
+    /// A site that is not enabled.
+    NotEnabled,
     /// A Secret that is not in the input.
     Secret,
 }

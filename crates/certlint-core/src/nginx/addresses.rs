@@ -37,6 +37,9 @@ impl Assembler<'_, '_, '_> {
                 continue;
             };
             let lost = wildcard.members.iter().filter_map(|member| {
+                if assembled.servers[member.server.0 as usize].open_ended {
+                    return None;
+                }
                 let names = lost_names(&assembled.servers, member.server, specific);
                 (!names.is_empty()).then_some((member, names))
             });
@@ -85,6 +88,10 @@ impl Assembler<'_, '_, '_> {
             }
             for member in &present.members {
                 let server = &assembled.servers[member.server.0 as usize];
+                // What was not read may listen on the other family.
+                if server.open_ended {
+                    continue;
+                }
                 let names = lost_names(&assembled.servers, member.server, missing);
                 if let Some(name) = names.first() {
                     let at = server

@@ -91,6 +91,9 @@ pub(super) struct Own<'c> {
     pub(super) dynamic: bool,
     /// It has no certificates, and there is nothing that may still bring some.
     pub(super) none: bool,
+    /// What it includes and was not read may bring certificates, its own or others than those of
+    /// the outer block.
+    pub(super) unread: bool,
 }
 
 impl Assembler<'_, '_, '_> {
@@ -104,7 +107,10 @@ impl Assembler<'_, '_, '_> {
         let effective: Vec<_> = block
             .servers
             .iter()
-            .map(|server| Effective::new(&block.scope, &server.scope))
+            .map(|server| {
+                let literal = self.protocol == Protocol::Mail;
+                Effective::new(&block.scope, &server.scope, self.complete, literal)
+            })
             .collect();
         self.load(&effective);
 
@@ -113,30 +119,37 @@ impl Assembler<'_, '_, '_> {
         let mut owns = Vec::with_capacity(block.servers.len());
         let mut shared = SharedPairs::default();
         for ((server, effective), raw) in block.servers.iter().zip(effective).zip(&raw) {
-            let pairs = shared.get(&store, &effective);
-            let lowered = lower_server(server, &block.scope, &effective, pairs.clone(), raw);
-            let (problems, refusals) = names::refusals(&lowered, raw);
-            self.walker.problems.extend(problems);
-            self.walker.refusals.extend(refusals);
+            let is_unused = self.ignores_certificates(block, server);
+            let pairs = match is_unused && self.protocol == Protocol::Mail {
+                true => Arc::default(),
+                false => shared.get(&store, &effective),
+            };
+            let lowered = self.server(server, &block.scope, &effective, pairs.clone(), raw);
+            if self.protocol != Protocol::Mail {
+                let (problems, refusals) = names::refusals(&lowered, raw);
+                self.walker.problems.extend(problems);
+                self.walker.refusals.extend(refusals);
+            }
             let dynamic = effective.is_dynamic();
-            // Before 1.25.5 a stream server without TLS never looked at its certificates.
-            let is_unused = self.protocol == Protocol::Stream
-                && self.options.version < Version::new(1, 25, 5)
-                && !server.listens.iter().any(|entry| entry.listen.tls);
             let (serving, refusals) = match dynamic || is_unused {
                 true => (Serving::NoCertificate, Vec::new()),
                 false => store.serve(&pairs, &effective),
             };
             // A piece may inherit what it does not say.
-            let known = |refusal: &Refusal| self.complete || !refusal.reason.starts_with("no `");
+            let is_whole = self.complete && !server.scope.open_ended;
+            let known = |refusal: &Refusal| is_whole || !refusal.reason.starts_with("no `");
             self.walker
                 .refusals
                 .extend(refusals.into_iter().filter(known));
             if !is_unused {
-                self.note_missing_keys(&pairs, &effective);
+                self.note_missing_keys(&pairs, &effective, is_whole);
             }
             self.note_unverifiable(&pairs);
+            self.note_replaced(&effective);
             owns.push(Own {
+                unread: server.scope.open_ended
+                    && (pairs.is_empty() || effective.inherited)
+                    && effective.replaced_by.is_none(),
                 none: pairs.is_empty() && effective.replaced_by.is_none(),
                 effective,
                 serving,
@@ -181,8 +194,13 @@ impl Assembler<'_, '_, '_> {
     }
 
     /// Fewer keys than certificates: nginx refuses the server.
-    fn note_missing_keys(&mut self, pairs: &[CertificatePair], effective: &Effective<'_>) {
-        if !self.complete {
+    fn note_missing_keys(
+        &mut self,
+        pairs: &[CertificatePair],
+        effective: &Effective<'_>,
+        is_whole: bool,
+    ) {
+        if !is_whole {
             return;
         }
         // nginx names the last certificate.
@@ -197,17 +215,46 @@ impl Assembler<'_, '_, '_> {
                 self.walker.refusals.push(Refusal { at, reason });
             }
         }
-        for argument in effective.certificates.iter().chain(effective.keys) {
-            if super::variable::is_invalid(&argument.text) && argument.text.contains(&b'$') {
-                let message = format!("invalid variable name in `{}`", lossy(&argument.text));
-                self.walker.refuse(argument.at.clone(), message, None);
-            }
+        for argument in effective.invalid() {
+            let message = format!("invalid variable name in `{}`", lossy(&argument.text));
+            self.walker.refuse(argument.at.clone(), message, None);
         }
+    }
+
+    /// The program that chooses the certificate cannot be run here.
+    fn note_replaced(&mut self, effective: &Effective<'_>) {
+        if let Some(directive) = effective.replaced_by {
+            let what = lossy(&directive.text);
+            self.walker
+                .note_unverifiable(UnverifiableKind::Dynamic, what, &directive.at);
+        }
+    }
+
+    /// Some servers without TLS never look at their certificates: those of mail, and those of
+    /// stream before 1.25.5.
+    fn ignores_certificates(&self, block: &Block, server: &config::Server) -> bool {
+        let has_ssl = server.listens.iter().any(|entry| entry.listen.tls);
+        match self.protocol {
+            Protocol::Http => false,
+            Protocol::Mail => {
+                let says = |own: Option<bool>, outer: Option<bool>| own.or(outer) == Some(true);
+                !has_ssl
+                    && !says(server.scope.starttls, block.scope.starttls)
+                    && !says(server.scope.ssl_on, block.scope.ssl_on)
+            }
+            Protocol::Stream => self.options.version < Version::new(1, 25, 5) && !has_ssl,
+        }
+    }
+
+    /// Which server is the default one rests on all of them being read, unless one says so.
+    fn knows_default(&self, group: &Group, servers: &[Server]) -> bool {
+        group.default.is_some() || !servers.iter().any(|server| server.open_ended)
     }
 
     fn note_unverifiable(&mut self, pairs: &[CertificatePair]) {
         for pair in pairs {
             match &pair.certificate {
+                CertRef::Unavailable(Unavailable::Denied) => self.walker.note_denied(&pair.at),
                 CertRef::Unavailable(Unavailable::Outside) => self.walker.note_unverifiable(
                     UnverifiableKind::Certificate,
                     pair.path.to_string(),
@@ -220,12 +267,17 @@ impl Assembler<'_, '_, '_> {
                 ),
                 _ => {}
             }
-            if let Some(key) = &pair.key
-                && key.key == KeyRef::Unavailable(Unavailable::Outside)
-            {
-                let path = key.path.to_string();
-                self.walker
-                    .note_unverifiable(UnverifiableKind::Key, path, &key.at);
+            let Some(key) = &pair.key else {
+                continue;
+            };
+            match &key.key {
+                KeyRef::Unavailable(Unavailable::Denied) => self.walker.note_denied(&key.at),
+                KeyRef::Unavailable(Unavailable::Outside) => {
+                    let path = key.path.to_string();
+                    self.walker
+                        .note_unverifiable(UnverifiableKind::Key, path, &key.at);
+                }
+                _ => {}
             }
         }
     }
@@ -246,7 +298,10 @@ impl Assembler<'_, '_, '_> {
             let Some(default) = group.default_server() else {
                 continue;
             };
-            self.check_default(group, default, &servers, owns);
+            let default_known = self.complete && self.knows_default(group, &servers);
+            if default_known {
+                self.check_default(group, default, &servers, owns);
+            }
             let filled = names::fill(group, &servers, raw);
             for id in filled.refused {
                 let name = &servers[id.server.0 as usize].names[id.name as usize];
@@ -255,7 +310,9 @@ impl Assembler<'_, '_, '_> {
                 let problem = names::refused(name, reason, false);
                 self.walker.problems.push(problem);
             }
-            if let [alone] = group.members.as_slice() {
+            if let [alone] = group.members.as_slice()
+                && self.protocol != Protocol::Mail
+            {
                 let index = alone.server.0 as usize;
                 let dormant = names::dormant(&servers[index], &raw[index]);
                 self.walker.problems.extend(dormant);
@@ -269,6 +326,7 @@ impl Assembler<'_, '_, '_> {
                 members: group.members.clone(),
                 default,
                 default_marked: group.default.is_some(),
+                default_known,
                 names: filled.table,
                 dual_stack: group.dual_stack,
                 reg_name_sni: self.options.version >= Version::new(1, 29, 4),
@@ -287,9 +345,9 @@ impl Assembler<'_, '_, '_> {
         for entry in names::gather(ignored) {
             let of = |id: NameId| &owns[id.server.0 as usize].serving;
             let differ = entry.on_tls && !same(of(entry.loser), of(entry.winner));
-            self.walker
-                .problems
-                .push(names::problem(entry, &servers, differ));
+            let guessed = self.walker.guessed_together;
+            let problem = names::problem(entry, &servers, differ, guessed);
+            self.walker.problems.push(problem);
         }
         let mut assembled = Assembled {
             servers,
@@ -308,12 +366,16 @@ impl Assembler<'_, '_, '_> {
         servers: &[Server],
         owns: &[Own<'_>],
     ) {
-        if !group.tls || !self.complete {
+        let (own, server) = (&owns[default.0 as usize], &servers[default.0 as usize]);
+        if !group.tls || server.open_ended {
             return;
         }
-        let (own, server) = (&owns[default.0 as usize], &servers[default.0 as usize]);
         let tls_listen = group.members.iter().find(|member| member.tls);
-        let ssl = tls_listen.map(|member| (member.at.clone(), "`ssl` is turned on here"));
+        let turned_on = match self.protocol {
+            Protocol::Mail => "TLS is offered here",
+            _ => "`ssl` is turned on here",
+        };
+        let ssl = tls_listen.map(|member| (member.at.clone(), turned_on));
         let message = |label: &str| {
             format!("no `ssl_certificate` for the server that answers TLS on `{label}`")
         };
@@ -329,6 +391,7 @@ impl Assembler<'_, '_, '_> {
                 let index = member.server.0 as usize;
                 if owns[index].effective.certificates.is_empty()
                     && !servers[index].rejects_handshakes
+                    && !servers[index].open_ended
                 {
                     let at = servers[index].at.clone();
                     self.walker.refuse_beside(
@@ -366,35 +429,51 @@ fn raw_names(server: &config::Server) -> Vec<Box<[u8]>> {
     }
 }
 
-fn lower_server(
-    server: &config::Server,
-    outer: &config::Scope,
-    effective: &Effective<'_>,
-    certificates: Arc<[CertificatePair]>,
-    raw: &[Box<[u8]>],
-) -> Server {
-    let place = |index: usize| -> Location {
-        let name = server.names.get(index);
-        name.map_or_else(|| server.at.clone(), |name| name.at.clone())
-    };
-    Server {
-        at: server.at.clone(),
-        names: raw
-            .iter()
-            .enumerate()
-            .map(|(index, text)| ServerName {
-                text: lossy(text).into(),
-                pattern: HostPattern::nginx(text),
-                at: place(index),
-            })
-            .collect(),
-        inherits_certificates: effective.inherited && !certificates.is_empty(),
-        certificates,
-        rejects_handshakes: server
-            .scope
-            .reject_handshake
-            .or(outer.reject_handshake)
-            .unwrap_or_default(),
-        listens: Vec::with_capacity(server.listens.len()),
+impl Assembler<'_, '_, '_> {
+    /// A server as rules see it.
+    fn server(
+        &self,
+        server: &config::Server,
+        outer: &config::Scope,
+        effective: &Effective<'_>,
+        certificates: Arc<[CertificatePair]>,
+        raw: &[Box<[u8]>],
+    ) -> Server {
+        let place = |index: usize| -> Location {
+            let name = server.names.get(index);
+            name.map_or_else(|| server.at.clone(), |name| name.at.clone())
+        };
+        Server {
+            at: server.at.clone(),
+            names: raw
+                .iter()
+                .enumerate()
+                .map(|(index, text)| ServerName {
+                    text: lossy(text).into(),
+                    pattern: self.pattern(text),
+                    at: place(index),
+                })
+                .collect(),
+            inherits_certificates: effective.inherited && !certificates.is_empty(),
+            certificates,
+            rejects_handshakes: server
+                .scope
+                .reject_handshake
+                .or(outer.reject_handshake)
+                .unwrap_or_default(),
+            open_ended: server.scope.open_ended,
+            listens: Vec::with_capacity(server.listens.len()),
+        }
+    }
+
+    /// Mail greets with its one name, whatever is in it; a name without a dot is that of a machine.
+    fn pattern(&self, text: &[u8]) -> HostPattern {
+        if self.protocol != Protocol::Mail {
+            return HostPattern::nginx(text);
+        }
+        match text.contains(&b'.') {
+            true => HostPattern::host(&lossy(text)),
+            false => HostPattern::CatchAll,
+        }
     }
 }

@@ -11,16 +11,24 @@ use super::variable::Map;
 #[derive(Debug, Default)]
 pub(super) struct Config {
     pub(super) http: Block,
+    pub(super) mail: Block,
     pub(super) stream: Block,
     pub(super) has_events: bool,
     pub(super) variables: Variables,
 }
 
-/// An `http` or `stream` block.
+/// An `http`, `mail` or `stream` block.
 #[derive(Debug, Default)]
 pub(super) struct Block {
     pub(super) scope: Scope,
     pub(super) servers: Vec<Server>,
+}
+
+impl Block {
+    /// Something in it was not read, so that it may have more servers, or listen elsewhere.
+    pub(super) fn is_open_ended(&self) -> bool {
+        self.scope.open_ended || self.servers.iter().any(|server| server.scope.open_ended)
+    }
 }
 
 /// The TLS directives of one level: the block itself or one server.
@@ -32,6 +40,8 @@ pub(super) struct Scope {
     pub(super) reject_handshake: Option<bool>,
     /// `ssl on` of nginx before 1.25.1: every listen of the server speaks TLS.
     pub(super) ssl_on: Option<bool>,
+    /// `starttls on` or `only` of mail: TLS after a plain greeting.
+    pub(super) starttls: Option<bool>,
     /// A directive that replaces the certificate at run time: `ssl_certificate_by_lua_block`,
     /// `ssl_conf_command Certificate …`.
     pub(super) replaced_by: Option<Argument>,

@@ -1,7 +1,8 @@
 //! The output of `nginx -T`: every configuration file after a line that names it.
 //!
 //! Nothing marks the end of a file, so a marker counts only as a whole line with an absolute path,
-//! and only when the input starts with one.
+//! and only when the input starts with one. People paste dumps into issues, so that all of it may
+//! be indented, or between fences, and have the command in front of it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,36 +31,99 @@ impl Dump {
     /// Splits a dump; `None` for any other text.
     ///
     /// Lines of nginx's own (`nginx: the configuration file …`), as `2>&1` brings them, are passed
-    /// over in front of the first marker.
+    /// over in front of the first marker, and so are the command and the opening of a fence.
     #[must_use]
     pub fn split(text: &[u8]) -> Option<Self> {
+        let (frame, first) = Frame::of(text)?;
         let mut sections = Vec::new();
-        let mut current: Option<(Vec<u8>, usize)> = None;
-        let mut start = 0;
-        while start < text.len() {
-            let end = memchr::memchr(b'\n', &text[start..]).map_or(text.len(), |at| start + at + 1);
-            let line = &text[start..end];
-            if let Some(path) = marker(line) {
-                if let Some((path, from)) = current.replace((path.to_vec(), end)) {
-                    sections.push(section(path, &text[from..start]));
-                }
-            } else if current.is_none() && !is_chatter(line) {
-                return None;
+        let mut current: Option<(Vec<u8>, Vec<u8>)> = None;
+        for line in Lines(&text[first..]) {
+            if frame.is_end(line) {
+                break;
             }
-            start = end;
+            let line = frame.inside(line);
+            if let Some(path) = marker(line) {
+                let next = (path.to_vec(), Vec::new());
+                sections.extend(current.replace(next).map(section));
+            } else if let Some((_, bytes)) = &mut current {
+                bytes.extend_from_slice(line);
+            }
         }
-        let (path, from) = current?;
-        sections.push(section(path, &text[from.min(text.len())..]));
+        sections.extend(current.map(section));
         Some(Self { sections })
+    }
+
+    /// Whether a text is the output of `nginx -T`, by its beginning.
+    #[must_use]
+    pub fn is_dump(text: &[u8]) -> bool {
+        Frame::of(text).is_some()
     }
 }
 
-fn section(path: Vec<u8>, bytes: &[u8]) -> Section {
+/// What is around each line of a dump.
+struct Frame<'t> {
+    /// The blanks in front of the first marker.
+    indent: &'t [u8],
+    is_fenced: bool,
+}
+
+impl<'t> Frame<'t> {
+    /// The frame of a dump and where its first marker begins.
+    fn of(text: &'t [u8]) -> Option<(Self, usize)> {
+        let mut start = 0;
+        let mut is_fenced = false;
+        for line in Lines(text) {
+            let content = line.trim_ascii_start();
+            if marker(content).is_some() {
+                let indent = &line[..line.len() - content.len()];
+                return Some((Self { indent, is_fenced }, start));
+            }
+            is_fenced |= is_fence(line);
+            if !is_chatter(line) {
+                return None;
+            }
+            start += line.len();
+        }
+        None
+    }
+
+    fn inside<'l>(&self, line: &'l [u8]) -> &'l [u8] {
+        match line.strip_prefix(self.indent) {
+            Some(rest) => rest,
+            // Editors cut blanks at the end of a line, even if there is nothing else.
+            None if line.trim_ascii().is_empty() => b"\n",
+            None => line,
+        }
+    }
+
+    fn is_end(&self, line: &[u8]) -> bool {
+        self.is_fenced && is_fence(line)
+    }
+}
+
+/// Lines with their line feeds.
+struct Lines<'t>(&'t [u8]);
+
+impl<'t> Iterator for Lines<'t> {
+    type Item = &'t [u8];
+
+    fn next(&mut self) -> Option<&'t [u8]> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', self.0).map_or(self.0.len(), |at| at + 1);
+        let (line, rest) = self.0.split_at(end);
+        self.0 = rest;
+        Some(line)
+    }
+}
+
+fn section((path, bytes): (Vec<u8>, Vec<u8>)) -> Section {
     // nginx adds one line feed of its own after each file.
-    let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let length = bytes.strip_suffix(b"\n").unwrap_or(&bytes).len();
     Section {
         path,
-        bytes: bytes.into(),
+        bytes: bytes[..length].into(),
     }
 }
 
@@ -71,13 +135,24 @@ fn marker(line: &[u8]) -> Option<&[u8]> {
     is_absolute.then_some(path)
 }
 
-/// What `nginx -T` writes to its standard error.
+/// What is in front of a dump: what `nginx -T` writes to its standard error, the command, and the
+/// marks of a pasted text.
 fn is_chatter(line: &[u8]) -> bool {
+    const MARKS: &[&[u8]] = &[b"<code", b"<details", b"<pre", b"<summary"];
     let contains = |word: &[u8]| memchr::memmem::find(line, word).is_some();
-    line.trim_ascii().is_empty()
-        || line.starts_with(b"nginx: ")
+    let content = line.trim_ascii();
+    content.is_empty()
+        || content.starts_with(b"nginx: ")
         || contains(b"[warn]")
         || contains(b"[notice]")
+        || (contains(b"nginx") && contains(b" -T"))
+        || is_fence(line)
+        || MARKS.iter().any(|mark| content.starts_with(mark))
+}
+
+fn is_fence(line: &[u8]) -> bool {
+    let content = line.trim_ascii();
+    content.starts_with(b"```") || content.starts_with(b"~~~")
 }
 
 /// The files of a dump, and everything else from another place: certificates are never in a dump.
@@ -152,8 +227,46 @@ mod tests {
     }
 
     #[test]
+    fn a_pasted_dump_is_split_as_if_it_were_not() {
+        let plain = "# configuration file /etc/nginx/nginx.conf:\nevents {}\n\n  http {}\n\n\
+                     # configuration file /etc/nginx/a.conf:\nuser a;\n\n";
+        let expected = Dump::split(plain.as_bytes()).unwrap();
+        assert_eq!(expected.sections.len(), 2);
+        let indented: String = plain
+            .lines()
+            .map(|line| match line {
+                "" => "\n".to_owned(),
+                line => format!("    {line}\n"),
+            })
+            .collect();
+        for text in [
+            format!("```\n{plain}```\nThanks!\n"),
+            format!("~~~ nginx\n{plain}~~~\n"),
+            format!("$ sudo nginx -T\n{plain}"),
+            format!("root@web:~# nginx -T 2>&1\n\n{plain}"),
+            format!("<details>\n<summary>config</summary>\n\n```\n{plain}```\n</details>\n"),
+            indented.clone(),
+            format!("    $ nginx -T\n{indented}"),
+            format!("    nginx: the configuration file x syntax is ok\n{indented}"),
+        ] {
+            assert_eq!(
+                Dump::split(text.as_bytes()).as_ref(),
+                Some(&expected),
+                "{text}"
+            );
+            assert!(Dump::is_dump(text.as_bytes()));
+        }
+    }
+
+    #[test]
     fn other_texts_are_no_dumps() {
-        for text in ["", "events {}\n", "user a;\n# configuration file /a:\nx;\n"] {
+        for text in [
+            "",
+            "events {}\n",
+            "user a;\n# configuration file /a:\nx;\n",
+            "```\nuser a;\n```\n# configuration file /a:\nx;\n",
+            "# How to run nginx -T\n",
+        ] {
             assert_eq!(Dump::split(text.as_bytes()), None, "{text}");
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn expand(loader: &Loader<'_>, pattern: &[u8]) -> Result<Vec<Vec<u8>>
             let names = match loader.list(directory) {
                 Ok(names) => names,
                 // A directory that leads out of the tree may hold anything.
-                Err(FileError::Outside) => return Err(FileError::Outside),
+                Err(error @ (FileError::Denied | FileError::Outside)) => return Err(error),
                 Err(_) => continue,
             };
             for name in names.iter().filter(|name| matches(component, name)) {

@@ -55,6 +55,8 @@ pub(super) fn collect(
     for (id, server) in (0..).map(ServerId).zip(&block.servers) {
         let implied;
         let listens = match (server.listens.as_slice(), protocol) {
+            // What was not read may say where it listens.
+            ([], _) if server.scope.open_ended => continue,
             ([], Protocol::Http) => {
                 // "If the directive is not present then either *:80 is used …"
                 implied = [ServerListen {
@@ -63,14 +65,19 @@ pub(super) fn collect(
                 }];
                 &implied[..]
             }
-            ([], Protocol::Stream) => {
-                let message = "no `listen` is defined for the stream server".to_owned();
+            ([], Protocol::Mail | Protocol::Stream) => {
+                let message = match protocol {
+                    Protocol::Mail => "no `listen` is defined for the mail server",
+                    _ => "no `listen` is defined for the stream server",
+                };
+                let message = message.to_owned();
                 walker.refuse(server.at.clone(), message, None);
                 continue;
             }
             (listens, _) => listens,
         };
-        let forced = server.scope.ssl_on.or(block.scope.ssl_on) == Some(true);
+        let forced = server.scope.ssl_on.or(block.scope.ssl_on) == Some(true)
+            || server.scope.starttls.or(block.scope.starttls) == Some(true);
         for entry in listens {
             if entry.listen.port_is_implied && entry.listen.tls && protocol == Protocol::Http {
                 walker.problems.push(Problem::ListenerTlsOnPort80 {
@@ -131,21 +138,25 @@ impl Groups {
                 .members
                 .last()
                 .is_some_and(|last| last.server == server);
-            let is_shared = protocol == Protocol::Stream && version < Version::new(1, 25, 5);
+            let is_old_stream = protocol == Protocol::Stream && version < Version::new(1, 25, 5);
+            let is_shared = is_old_stream || protocol == Protocol::Mail;
             if is_twice {
                 let message = format!("a duplicate `listen {}` in one server", group.label);
                 walker.refuse(at.clone(), message, None);
                 continue;
             }
-            if is_shared && !group.members.is_empty() {
-                let message = format!(
-                    "duplicate address and port pair `{}`: stream servers share one since 1.25.5",
-                    group.label
-                );
+            // Which of the files a main file includes is not known: only one server is surely itself.
+            let is_proof = !walker.guessed_together;
+            if is_shared && !group.members.is_empty() && is_proof {
+                let why = match protocol {
+                    Protocol::Mail => "mail servers cannot share one",
+                    _ => "stream servers share one since 1.25.5",
+                };
+                let message = format!("duplicate address and port pair `{}`: {why}", group.label);
                 walker.refuse(at.clone(), message, None);
                 continue;
             }
-            if listen.socket_options && group.has_socket_options {
+            if listen.socket_options && group.has_socket_options && is_proof {
                 let message = format!("duplicate `listen` options for `{}`", group.label);
                 let help = "set socket options such as `ipv6only`, `backlog` or `reuseport` in one \
                             server only";
@@ -154,6 +165,7 @@ impl Groups {
             group.has_socket_options |= listen.socket_options;
             if listen.default_server {
                 match &group.default {
+                    Some(_) if !is_proof => {}
                     Some((_, first)) => {
                         let first = first.clone();
                         let message = format!("a duplicate default server for `{}`", group.label);

@@ -95,15 +95,20 @@ impl Walker<'_, '_> {
         if !glob::is_pattern(path) {
             return Ok(vec![path.to_vec()]);
         }
-        glob::expand(self.loader, path).map_err(|_| {
-            self.note_unverifiable(UnverifiableKind::Include, lossy(written), at);
+        glob::expand(self.loader, path).map_err(|error| {
+            match error {
+                FileError::Denied => self.note_denied(at),
+                _ => self.note_unverifiable(UnverifiableKind::Include, lossy(written), at),
+            }
             Unknown
         })
     }
 
     fn include_failed(&mut self, at: &Location, path: &[u8], error: FileError) {
         let path = lossy(path);
-        if error == FileError::Outside {
+        if error == FileError::Denied {
+            self.note_denied(at);
+        } else if error == FileError::Outside {
             self.note_unverifiable(UnverifiableKind::Include, path, at);
         } else {
             if matches!(error, FileError::NotFound | FileError::Directory) {

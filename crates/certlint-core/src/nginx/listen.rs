@@ -39,6 +39,7 @@ pub(super) struct Refused {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
     Http,
+    Mail,
     Stream,
 }
 
@@ -62,7 +63,12 @@ pub(super) fn parse(
         };
         match (name, value) {
             (b"default_server", None) => {
-                if protocol == Protocol::Stream && version < Version::new(1, 25, 5) {
+                let is_known = match protocol {
+                    Protocol::Http => true,
+                    Protocol::Mail => false,
+                    Protocol::Stream => version >= Version::new(1, 25, 5),
+                };
+                if !is_known {
                     return invalid();
                 }
                 default_server = true;
@@ -75,7 +81,8 @@ pub(super) fn parse(
             (b"udp", None) if protocol == Protocol::Stream => udp = true,
             (b"http2" | b"spdy", None) if protocol == Protocol::Http => {}
             (b"proxy_protocol", None) => {}
-            (b"bind" | b"reuseport", None) => socket_options = true,
+            (b"bind", None) => socket_options = true,
+            (b"reuseport", None) if protocol != Protocol::Mail => socket_options = true,
             (b"deferred", None) if protocol == Protocol::Http => socket_options = true,
             (b"multipath", None) if version >= Version::new(1, 29, 7) => socket_options = true,
             (b"ipv6only", Some(value)) if value.first() == Some(&b'o') => {
@@ -86,6 +93,7 @@ pub(super) fn parse(
                 }
                 socket_options = true;
             }
+            (b"fastopen" | b"setfib", Some(_)) if protocol == Protocol::Mail => return invalid(),
             (b"backlog" | b"fastopen" | b"setfib", Some(value)) => {
                 let Some(number) = number(value) else {
                     return invalid();
@@ -155,7 +163,7 @@ fn addresses(
     let default_ports = || match protocol {
         Protocol::Http => 80..=80,
         // Accepted, and then the kernel chooses.
-        Protocol::Stream => 0..=0,
+        Protocol::Mail | Protocol::Stream => 0..=0,
     };
     let inet = |ip: IpAddr, ports: std::ops::RangeInclusive<u16>| {
         ports
@@ -196,6 +204,10 @@ fn addresses(
         b"*" => Ok((inet(any, ports), implied)),
         _ => match ipv4(host) {
             Some(ip) => Ok((inet(ip.into(), ports), implied)),
+            // RFC 6761 section 6.3. Whether `::1` is meant, too, only the machine knows.
+            None if host.eq_ignore_ascii_case(b"localhost") => {
+                Ok((inet(Ipv4Addr::LOCALHOST.into(), ports), implied))
+            }
             None => {
                 let named =
                     |port| ListenAddress::Named(format!("{}:{port}", lossy(host).to_lowercase()));
@@ -324,7 +336,9 @@ mod tests {
             ("[::]:443", "[::]:443"),
             ("[::1]", "[::1]:80"),
             ("unix:/run/web.sock", "unix:/run/web.sock"),
-            ("localhost:8080", "localhost:8080"),
+            ("localhost:8080", "127.0.0.1:8080"),
+            ("LOCALHOST", "127.0.0.1:80"),
+            ("localhost.example:80", "localhost.example:80"),
             ("127.1:80", "127.1:80"),
             ("https", "https:80"),
         ];
@@ -332,6 +346,32 @@ mod tests {
             assert_eq!(labels(&[word]), Ok(vec![expected.to_owned()]), "{word}");
         }
         assert_eq!(labels(&["81-83"]).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn mail_takes_fewer_parameters() {
+        let parse = |words: &[&str]| {
+            let words: Vec<_> = words.iter().map(|word| word.as_bytes()).collect();
+            super::parse(&words, Protocol::Mail, Version::LATEST).is_ok()
+        };
+        for good in [
+            &["993", "ssl"][..],
+            &["993", "ssl", "bind", "backlog=5", "proxy_protocol"],
+            &["localhost", "ssl"],
+            &["unix:/run/imap.sock", "ssl"],
+        ] {
+            assert!(parse(good), "{good:?}");
+        }
+        for bad in [
+            "default_server",
+            "reuseport",
+            "http2",
+            "udp",
+            "quic",
+            "fastopen=5",
+        ] {
+            assert!(!parse(&["993", "ssl", bad]), "{bad}");
+        }
     }
 
     #[test]

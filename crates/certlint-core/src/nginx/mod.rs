@@ -32,10 +32,10 @@ pub(crate) use nginx_syntax::directive::Context;
 pub use nginx_syntax::directive::Version;
 pub use sniff::{only_includes, sniff};
 
-use crate::files::FileError;
+use crate::files::{File, FileError};
 use crate::loader::Loader;
-use crate::model::{Fragment, Problem};
-use crate::source::SourceId;
+use crate::model::{Fragment, Problem, UnverifiableKind};
+use crate::source::{Location, SourceId};
 use crate::suppress::Suppression;
 use crate::text::Text;
 
@@ -53,6 +53,8 @@ pub struct Options {
     /// Names that will be asked about with [`resolve`](crate::resolve::resolve), the empty one for
     /// a client without SNI: variables in certificate paths are evaluated for these.
     pub names: Vec<String>,
+    /// nginx is started with this very file, whatever it is called.
+    pub is_started: bool,
 }
 
 impl Default for Options {
@@ -61,6 +63,7 @@ impl Default for Options {
             version: Version::LATEST,
             conf_prefix: None,
             names: Vec::new(),
+            is_started: false,
         }
     }
 }
@@ -70,8 +73,10 @@ impl Default for Options {
 pub enum Kind {
     /// A piece: `server`, `upstream`, `location` … at its top.
     Fragment,
-    /// A whole configuration: `http`, `events`, `stream` or `mail` at its top.
+    /// A whole configuration, with `events` at its top.
     Main,
+    /// A piece of the outermost level: `http`, `stream` or `mail` without `events`.
+    MainPiece,
     /// Not nginx, as far as its words tell.
     Other,
     /// A template that must be rendered first.
@@ -114,6 +119,72 @@ pub(crate) fn lower_pieces(
     Some(lower_walked(walker, Top::Http, source, options))
 }
 
+/// Lowers the site files of a directory whose main file is not here, as an `http` block that
+/// includes all of them; what cannot be in such a block is lowered by itself.
+///
+/// # Errors
+/// When a file cannot be read, with its path.
+pub fn lower_sites(
+    loader: &Loader<'_>,
+    paths: &[Vec<u8>],
+    options: &Options,
+) -> Result<Vec<Lowered>, (Vec<u8>, FileError)> {
+    let Some(first) = paths.first() else {
+        return Ok(Vec::new());
+    };
+    let mut walker = Walker::new(loader, options, conf_prefix(first, options));
+    let (together, alone): (Vec<_>, Vec<_>) = paths
+        .iter()
+        .cloned()
+        .partition(|path| walker.top(path) == Some(Top::Http));
+    let mut lowered = Vec::new();
+    for path in alone {
+        lowered.push(lower(loader, &path, options).map_err(|error| (path, error))?);
+    }
+    match together.as_slice() {
+        [] => {}
+        [path] => {
+            lowered.push(lower(loader, path, options).map_err(|error| (path.clone(), error))?)
+        }
+        [_, _, ..] => {
+            walker.guessed_together = true;
+            walker.run_pieces(&together);
+            if let Some(&source) = walker.sources.first() {
+                lowered.push(lower_walked(walker, Top::Http, source, options));
+            }
+        }
+    }
+    Ok(lowered)
+}
+
+/// What is said about sites that are not enabled, and so not checked.
+#[must_use]
+pub fn not_enabled(loader: &Loader<'_>, sites: Vec<File>) -> Option<Fragment> {
+    const SHOWN: usize = 3;
+    let names: Vec<String> = sites
+        .iter()
+        .map(|site| format!("`{}`", site.name))
+        .collect();
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    let what = match names.len() {
+        0 => return None,
+        1 => format!("{shown} is"),
+        count if count > SHOWN => format!("{shown} and {} more are", count - SHOWN),
+        _ => format!("{shown} are"),
+    };
+    let count = names.len();
+    let first = sites.into_iter().next()?;
+    let source = loader.keep_shown(first);
+    let mut fragment = Fragment::empty(source);
+    fragment.problems.push(Problem::Unverifiable {
+        at: Location::whole(source),
+        kind: UnverifiableKind::NotEnabled,
+        what,
+        count,
+    });
+    Some(fragment)
+}
+
 /// What nginx refuses in a piece of a `context`, by itself.
 pub(crate) fn judge_snippet(
     loader: &Loader<'_>,
@@ -143,6 +214,7 @@ fn lower_walked(
     let mut parts = Vec::new();
     for (block, protocol) in [
         (&config.http, Protocol::Http),
+        (&config.mail, Protocol::Mail),
         (&config.stream, Protocol::Stream),
     ] {
         let is_known = complete && !block.scope.open_ended;
@@ -174,6 +246,10 @@ fn lower_walked(
         fragment: Fragment {
             main: source,
             complete,
+            open_ended: walker.main_open_ended
+                || [&config.http, &config.mail, &config.stream]
+                    .iter()
+                    .any(|block| block.is_open_ended()),
             servers: assembled.servers,
             listeners: assembled.listeners,
             endpoints: assembled.endpoints,
@@ -189,7 +265,7 @@ fn lower_walked(
     }
 }
 
-/// `http` and `stream` side by side: the ids of the second part move up.
+/// `http`, `mail` and `stream` side by side: the ids of later parts move up.
 fn join(parts: Vec<Assembled>) -> Assembled {
     let mut all = Assembled::default();
     for part in parts {

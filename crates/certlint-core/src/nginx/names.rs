@@ -138,7 +138,12 @@ pub(super) fn gather(all: Vec<(&Group, Vec<(NameId, Conflict)>)>) -> Vec<Ignored
 }
 
 /// The fact that rules see.
-pub(super) fn problem(ignored: Ignored, servers: &[Server], differ: bool) -> Problem {
+pub(super) fn problem(
+    ignored: Ignored,
+    servers: &[Server],
+    differ: bool,
+    guessed: bool,
+) -> Problem {
     let name = |id: NameId| &servers[id.server.0 as usize].names[id.name as usize];
     let (loser, winner) = (name(ignored.loser), name(ignored.winner));
     match ignored.lost {
@@ -149,6 +154,7 @@ pub(super) fn problem(ignored: Ignored, servers: &[Server], differ: bool) -> Pro
             listeners: ignored.listeners,
             certificates_differ: differ,
             same_server: ignored.loser.server == ignored.winner.server,
+            guessed,
         },
         Some(lost) => {
             let base = loser.text.strip_prefix('.').unwrap_or(&loser.text);

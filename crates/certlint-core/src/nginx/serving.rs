@@ -6,8 +6,12 @@ use crate::model::{Endpoint, Listener, ListenerId, NameId, Served, Server, Serve
 use crate::name::HostPattern;
 
 use super::assemble::{Assembled, Assembler, Own};
+use super::listen::Protocol;
 use super::tls::Store;
-use super::variable::Handshake;
+use super::variable::{Handshake, Sni};
+
+/// Why nothing is known of a certificate.
+const UNREAD: &str = "an include that was not read may set the certificate";
 
 impl Assembler<'_, '_, '_> {
     /// What each server of the listener serves, and what the asked names come to.
@@ -35,6 +39,7 @@ impl Assembler<'_, '_, '_> {
             let selected = listener.select(sni).server;
             if self.is_dynamic(listener, selected, owns) {
                 let sni = sni.unwrap_or_default();
+                let sni = Sni::Name(sni.as_bytes());
                 let serving = self.serving(listener, selected, Some(sni), owns, servers, store);
                 listener.evaluated.insert(name.clone(), serving);
             }
@@ -54,7 +59,7 @@ impl Assembler<'_, '_, '_> {
         &self,
         listener: &Listener,
         server: ServerId,
-        sni: Option<&str>,
+        sni: Option<Sni<'_>>,
         owns: &[Own<'_>],
         servers: &[Server],
         store: &Store<'_, '_>,
@@ -63,10 +68,21 @@ impl Assembler<'_, '_, '_> {
             return Serving::Rejected;
         }
         let own = &owns[server.0 as usize];
+        if own.unread {
+            return Serving::Unknown(UNREAD.into());
+        }
         let (own, from_default) = match own.none && server != listener.default {
             // Certificates may still come from what is not known here.
             true if !self.complete => {
                 return Serving::Unknown("the certificate is set elsewhere".into());
+            }
+            true if !listener.default_known => {
+                return Serving::Unknown(
+                    "an include that was not read may say which server is the default one".into(),
+                );
+            }
+            true if owns[listener.default.0 as usize].unread => {
+                return Serving::Unknown(UNREAD.into());
             }
             true => (&owns[listener.default.0 as usize], Some(listener.default)),
             false => (own, None),
@@ -85,7 +101,7 @@ impl Assembler<'_, '_, '_> {
             (true, Some(sni)) => {
                 let first = servers[server.0 as usize].names.first();
                 let handshake = Handshake {
-                    sni: sni.as_bytes(),
+                    sni,
                     server_name: first.map_or(b"", |name| name.text.as_bytes()),
                     address: &listener.address,
                 };
@@ -120,19 +136,25 @@ impl Assembler<'_, '_, '_> {
             let server = match &name.pattern {
                 HostPattern::CatchAll | HostPattern::Invalid(_) => continue,
                 // Clients send no SNI for an address.
-                HostPattern::Address(_) => listener.default,
+                HostPattern::Address(_) if self.protocol != Protocol::Mail => listener.default,
                 _ => id.server,
             };
-            let mut serving = match &name.pattern {
-                HostPattern::Exact(host) if self.is_dynamic(listener, server, owns) => self
-                    .serving(
-                        listener,
-                        server,
-                        Some(host),
-                        owns,
-                        &assembled.servers,
-                        store,
-                    ),
+            let sni = match &name.pattern {
+                HostPattern::Exact(host) => Some(Sni::Name(host.as_bytes())),
+                HostPattern::DotPrefix(base) => Some(Sni::Below {
+                    base: base.as_bytes(),
+                    itself: true,
+                }),
+                HostPattern::LeadingWildcard { base, .. } => Some(Sni::Below {
+                    base: base.as_bytes(),
+                    itself: false,
+                }),
+                _ => None,
+            };
+            let mut serving = match sni {
+                Some(_) if self.is_dynamic(listener, server, owns) => {
+                    self.serving(listener, server, sni, owns, &assembled.servers, store)
+                }
                 _ => match listener.serving.get(&server) {
                     Some(serving) => serving.clone(),
                     None => continue,
@@ -157,7 +179,9 @@ impl Assembler<'_, '_, '_> {
                     name: id.name,
                     listeners: vec![listener_id],
                     serving,
-                    doubt: None,
+                    // Clients of mail send no name, and whoever set them up may have used another.
+                    doubt: (self.protocol == Protocol::Mail)
+                        .then(|| "clients of mail may use another name than `server_name`".into()),
                 }),
             }
         }

@@ -78,7 +78,8 @@ pub fn sniff(text: &[u8]) -> Kind {
     }
     match tree.template().or_else(|| placeholder(text)) {
         Some(_) => Kind::Template,
-        None if is_main => Kind::Main,
+        None if has(&[b"events"]) => Kind::Main,
+        None if is_main => Kind::MainPiece,
         None => Kind::Fragment,
     }
 }
@@ -191,6 +192,8 @@ mod tests {
         let cases = [
             ("events {} http { server { listen 80; } }", Kind::Main),
             ("user www;\nworker_processes 4;\n", Kind::Fragment),
+            ("http { server { listen 80; } }", Kind::MainPiece),
+            ("stream {}", Kind::MainPiece),
             ("server { listen 443 ssl; server_name a; }", Kind::Fragment),
             ("listen 443 ssl;\nserver_name a;\n", Kind::Fragment),
             ("server {\n  {{ name }}\n}", Kind::Template),

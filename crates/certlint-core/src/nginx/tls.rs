@@ -32,12 +32,16 @@ pub(super) struct Effective<'c> {
     pub(super) has_password: bool,
     /// Replaced at run time.
     pub(super) replaced_by: Option<&'c Argument>,
+    /// The keys may be in something that was not read.
+    keys_elsewhere: bool,
+    /// `$` is a letter like any other in mail.
+    literal: bool,
 }
 
 impl<'c> Effective<'c> {
     /// The server's list replaces the outer one as a whole, and the two lists are inherited
     /// independently of each other.
-    pub(super) fn new(outer: &'c Scope, server: &'c Scope) -> Self {
+    pub(super) fn new(outer: &'c Scope, server: &'c Scope, complete: bool, literal: bool) -> Self {
         let inherited = server.certificates.is_empty();
         let pick = |own: &'c [Argument], outer: &'c [Argument]| match own {
             [] => outer,
@@ -53,6 +57,10 @@ impl<'c> Effective<'c> {
                 && server.replaced_by.is_none(),
             has_password: server.has_password_file || outer.has_password_file,
             replaced_by: server.replaced_by.as_ref().or(outer.replaced_by.as_ref()),
+            keys_elsewhere: !server.certificates.is_empty()
+                && server.keys.is_empty()
+                && (server.open_ended || (!complete && outer.keys.is_empty())),
+            literal,
         }
     }
 
@@ -64,7 +72,26 @@ impl<'c> Effective<'c> {
     /// Any variable in either list makes nginx load all of it for each handshake.
     pub(super) fn is_dynamic(&self) -> bool {
         let mut arguments = self.certificates.iter().chain(self.keys);
-        arguments.any(|argument| variable::has_variables(&argument.text))
+        arguments.any(|argument| self.has_variables(&argument.text))
+    }
+
+    fn has_variables(&self, text: &[u8]) -> bool {
+        !self.literal && variable::has_variables(text)
+    }
+
+    /// The arguments that nginx refuses for a `$` without a name.
+    pub(super) fn invalid(&self) -> impl Iterator<Item = &'c Argument> {
+        let all = self.certificates.iter().chain(self.keys);
+        let literal = self.literal;
+        all.filter(move |it| !literal && it.text.contains(&b'$') && variable::is_invalid(&it.text))
+    }
+
+    /// The key of a certificate; one that is elsewhere has the place of the certificate.
+    fn key<'a>(&'a self, index: usize, certificate: &'a Argument) -> Option<&'a Argument> {
+        match self.keys_elsewhere {
+            true => Some(certificate),
+            false => self.keys.get(index),
+        }
     }
 
     /// Logical paths of the files that will be read.
@@ -73,7 +100,7 @@ impl<'c> Effective<'c> {
         self.certificates
             .iter()
             .chain(keys)
-            .filter(|argument| !variable::has_variables(&argument.text))
+            .filter(|argument| !self.has_variables(&argument.text))
             .filter(|argument| !argument.text.starts_with(b"data:"))
             .map(|argument| join(prefix, &argument.text))
             .collect()
@@ -99,33 +126,42 @@ impl Store<'_, '_> {
         let certificates = effective.certificates.iter().enumerate();
         certificates
             .map(|(index, argument)| {
-                let (certificate, is_public) = match self.path(&argument.text, handshake) {
+                let path = |text| self.path(text, effective, handshake);
+                let (certificate, is_public) = match path(&argument.text) {
                     Ok(path) => self.certificate(&path),
                     Err(unavailable) => (CertRef::Unavailable(unavailable), false),
                 };
+                let key = effective.key(index, argument).map(|key| KeyPart {
+                    key: match path(&key.text) {
+                        _ if effective.keys_elsewhere => KeyRef::Unavailable(Unavailable::Private),
+                        // Another key than the one in use may lie here.
+                        _ if is_public => KeyRef::Unavailable(Unavailable::Private),
+                        Ok(path) => self.key(&path, &certificate),
+                        Err(unavailable) => KeyRef::Unavailable(unavailable),
+                    },
+                    path: shown_key_path(&key.text),
+                    at: key.at.clone(),
+                    has_password: effective.has_password,
+                });
                 CertificatePair {
                     certificate,
                     path: lossy(&argument.text).into(),
                     at: argument.at.clone(),
-                    key: effective.keys.get(index).map(|key| KeyPart {
-                        key: match self.path(&key.text, handshake) {
-                            // Another key than the one in use may lie here.
-                            _ if is_public => KeyRef::Unavailable(Unavailable::Private),
-                            Ok(path) => self.key(&path),
-                            Err(unavailable) => KeyRef::Unavailable(unavailable),
-                        },
-                        path: shown_key_path(&key.text),
-                        at: key.at.clone(),
-                        has_password: effective.has_password,
-                    }),
+                    key,
+                    is_fallback: effective.replaced_by.is_some(),
                 }
             })
             .collect()
     }
 
     /// The value of an argument: itself, or what its variables come to.
-    fn path(&self, text: &[u8], handshake: Option<Handshake<'_>>) -> Result<Vec<u8>, Unavailable> {
-        if !variable::has_variables(text) {
+    fn path(
+        &self,
+        text: &[u8],
+        effective: &Effective<'_>,
+        handshake: Option<Handshake<'_>>,
+    ) -> Result<Vec<u8>, Unavailable> {
+        if !effective.has_variables(text) {
             return Ok(text.to_vec());
         }
         match handshake {
@@ -148,7 +184,7 @@ impl Store<'_, '_> {
             found => found,
         };
         let public = match found {
-            Ok(_) | Err(FileError::NotFound | FileError::Outside) => {
+            Ok(_) | Err(FileError::Denied | FileError::NotFound | FileError::Outside) => {
                 self.loader.public_certificate(&path)
             }
             Err(_) => None,
@@ -160,7 +196,7 @@ impl Store<'_, '_> {
         }
     }
 
-    fn key(&self, text: &[u8]) -> KeyRef {
+    fn key(&self, text: &[u8], certificate: &CertRef) -> KeyRef {
         if is_engine(text) || (self.has_store_keys && text.starts_with(b"store:")) {
             let what = "a key that an engine or a key store keeps";
             return KeyRef::Unavailable(Unavailable::Dynamic(what.into()));
@@ -168,8 +204,15 @@ impl Store<'_, '_> {
         if let Some(pem) = text.strip_prefix(b"data:") {
             return KeyRef::File(self.loader.inline_key(pem));
         }
-        match self.loader.key(&join(self.prefix, text)) {
+        let path = join(self.prefix, text);
+        match self.loader.key(&path) {
             Ok(id) => KeyRef::File(id),
+            // Keys belong in no repository, even where their certificates are.
+            Err(FileError::NotFound)
+                if matches!(certificate, CertRef::Bundle(_)) && self.loader.may_lack(&path) =>
+            {
+                KeyRef::Unavailable(Unavailable::Outside)
+            }
             Err(error) => KeyRef::Unavailable(unavailable(error)),
         }
     }
@@ -219,6 +262,7 @@ fn is_engine(text: &[u8]) -> bool {
 
 fn unavailable(error: FileError) -> Unavailable {
     match error {
+        FileError::Denied => Unavailable::Denied,
         FileError::NotFound => Unavailable::Missing,
         FileError::Outside => Unavailable::Outside,
         FileError::Directory => Unavailable::Directory,

@@ -16,12 +16,20 @@ const MAX_DEPTH: usize = 8;
 /// What is known about a handshake.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Handshake<'a> {
-    /// The SNI as the client sent it; empty without one.
-    pub(super) sni: &'a [u8],
+    pub(super) sni: Sni<'a>,
     /// The first `server_name` of the selected server.
     pub(super) server_name: &'a [u8],
     /// The address that was connected to.
     pub(super) address: &'a ListenAddress,
+}
+
+/// What the client asks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Sni<'a> {
+    /// This name, as the client sent it; empty without one.
+    Name(&'a [u8]),
+    /// Any name below a base, in lower case, and perhaps the base itself.
+    Below { base: &'a [u8], itself: bool },
 }
 
 /// A `map` block.
@@ -106,7 +114,10 @@ fn expand(
             continue;
         }
         match name {
-            b"ssl_server_name" => value.extend_from_slice(handshake.sni),
+            b"ssl_server_name" => match handshake.sni {
+                Sni::Name(name) => value.extend_from_slice(name),
+                Sni::Below { .. } => return unknown(name),
+            },
             b"host" | b"server_name" => {
                 let name = handshake.server_name;
                 value.extend_from_slice(name.strip_prefix(b".").unwrap_or(name));
@@ -125,8 +136,13 @@ fn expand(
             },
             _ => match variables.maps.get(name) {
                 Some(map) if depth < MAX_DEPTH => {
-                    let key = expand(&map.source, handshake, variables, depth + 1)?;
-                    let Some(found) = map.find(&key) else {
+                    let found = match handshake.sni {
+                        Sni::Below { base, itself } if map.is_of_sni() => {
+                            map.find_below(base, itself)
+                        }
+                        _ => map.find(&expand(&map.source, handshake, variables, depth + 1)?),
+                    };
+                    let Some(found) = found else {
                         return unknown(name);
                     };
                     value.extend(expand(found, handshake, variables, depth + 1)?);
@@ -139,6 +155,45 @@ fn expand(
 }
 
 impl Map {
+    /// Its key is the name that the client asks for, and nothing else.
+    fn is_of_sni(&self) -> bool {
+        matches!(&*self.source, b"$ssl_server_name" | b"${ssl_server_name}")
+    }
+
+    /// The one value of all names below `base`, with `base` itself where that counts, too; `None`
+    /// where they have several, or only run time knows.
+    fn find_below(&self, base: &[u8], itself: bool) -> Option<&[u8]> {
+        let suffix = [b".", base].concat();
+        let mut entries = self.entries.iter();
+        // A key that takes some of the names away from the others.
+        let is_inside = |key: &[u8]| {
+            let key = key.to_ascii_lowercase();
+            let of_names = key.strip_prefix(b"*").unwrap_or(&key);
+            let is_whole = of_names == suffix;
+            !is_whole && (of_names.ends_with(&suffix) || (itself && key == base))
+        };
+        if entries.any(|(key, _)| is_inside(key)) {
+            return None;
+        }
+        // Any name will do now, unless a regular expression or `www.*` may know it.
+        let sample = [b"any", suffix.as_slice()].concat();
+        let takes_some = |key: &[u8]| key.starts_with(b"~") || key.ends_with(b".*");
+        let is_wild = |key: &[u8]| {
+            let key = key.to_ascii_lowercase();
+            let of_names = key.strip_prefix(b"*").unwrap_or(&key).to_vec();
+            self.hostnames && of_names.starts_with(b".") && sample.ends_with(&of_names)
+        };
+        let is_taken = self.entries.iter().any(|(key, _)| is_wild(key));
+        if !is_taken && self.entries.iter().any(|(key, _)| takes_some(key)) {
+            return None;
+        }
+        let found = self.find(&sample)?;
+        match itself {
+            true => (self.find(base)? == found).then_some(found),
+            false => Some(found),
+        }
+    }
+
     /// The value of a key; `None` where only run time knows.
     ///
     /// `ngx_http_map_module`: exact, then (with `hostnames`) wildcards, then regular expressions in
@@ -248,7 +303,7 @@ mod tests {
             udp: false,
         };
         let handshake = Handshake {
-            sni: sni.as_bytes(),
+            sni: Sni::Name(sni.as_bytes()),
             server_name: b".x.test",
             address: &address,
         };
@@ -307,6 +362,66 @@ mod tests {
                 Some(expected),
                 "{sni}"
             );
+        }
+    }
+
+    #[test]
+    fn patterns_have_the_one_value_of_their_names() {
+        let map = |hostnames, entries: &[(&str, &str)]| Map {
+            source: b"$ssl_server_name".to_vec(),
+            hostnames,
+            default: Some(b"default".to_vec()),
+            entries: entries
+                .iter()
+                .map(|(key, value)| (key.as_bytes().to_vec(), value.as_bytes().to_vec()))
+                .collect(),
+            ..Map::default()
+        };
+        let both = [(".x.test", "x"), (".y.test", "y")];
+        let cases: &[(Map, &str, bool, Option<&str>)] = &[
+            (map(true, &both), "x.test", true, Some("x")),
+            (map(true, &both), "x.test", false, Some("x")),
+            (map(true, &both), "sub.x.test", true, Some("x")),
+            (map(true, &both), "z.test", true, Some("default")),
+            (map(true, &both), "test", false, None),
+            // The base has another value than the names below it.
+            (map(true, &[("*.x.test", "x")]), "x.test", true, None),
+            (map(true, &[("*.x.test", "x")]), "x.test", false, Some("x")),
+            // One of the names has a value of its own.
+            (
+                map(true, &[(".x.test", "x"), ("A.X.test", "a")]),
+                "x.test",
+                false,
+                None,
+            ),
+            (
+                map(true, &[(".x.test", "x"), ("*.a.x.test", "a")]),
+                "x.test",
+                false,
+                None,
+            ),
+            // Wildcards take precedence over regular expressions, these over the default.
+            (
+                map(true, &[(".x.test", "x"), ("~^a", "a")]),
+                "x.test",
+                false,
+                Some("x"),
+            ),
+            (map(true, &[("~^a", "a")]), "x.test", false, None),
+            (map(true, &[("www.*", "w")]), "x.test", false, None),
+            // Without `hostnames` a key is a plain text.
+            (
+                map(false, &[("a.test", "a")]),
+                "x.test",
+                true,
+                Some("default"),
+            ),
+            (map(false, &[("x.test", "a")]), "x.test", true, None),
+        ];
+        for (map, base, itself, expected) in cases {
+            let found = map.find_below(base.as_bytes(), *itself);
+            let found = found.map(|value| std::str::from_utf8(value).unwrap());
+            assert_eq!(found, *expected, "{base} {:?}", map.entries);
         }
     }
 

@@ -38,7 +38,9 @@ pub(super) struct Walker<'l, 'f> {
     pub(super) inclusions: usize,
     depth: usize,
     /// Something at the top was included from outside the tree.
-    main_open_ended: bool,
+    pub(super) main_open_ended: bool,
+    /// The files are taken together by guess, so that conflicts between them prove nothing.
+    pub(super) guessed_together: bool,
     pub(super) config: Config,
     pub(super) problems: Vec<Problem>,
     pub(super) refusals: Vec<Refusal>,
@@ -94,6 +96,8 @@ pub(super) enum Place {
     Elsewhere,
     Http,
     HttpServer(usize),
+    Mail,
+    MailServer(usize),
     Stream,
     StreamServer(usize),
 }
@@ -130,6 +134,7 @@ impl<'l, 'f> Walker<'l, 'f> {
             inclusions: 0,
             depth: 0,
             main_open_ended: false,
+            guessed_together: false,
             config: Config::default(),
             problems: Vec::new(),
             refusals: Vec::new(),
@@ -174,7 +179,8 @@ impl<'l, 'f> Walker<'l, 'f> {
         self.stack.push(main.to_vec());
         self.enter(&parsed, &mut frame);
         self.stack.pop();
-        if top == Top::Main && !self.config.has_events && !self.main_open_ended {
+        let is_started = self.options.is_started || is_main_by_name(main);
+        if top == Top::Main && is_started && !self.config.has_events && !self.main_open_ended {
             let at = parsed.text.whole();
             self.refuse(
                 at,
@@ -183,6 +189,12 @@ impl<'l, 'f> Walker<'l, 'f> {
             );
         }
         top
+    }
+
+    /// What the top of a file is taken for; `None` where it cannot be read.
+    pub(super) fn top(&mut self, path: &[u8]) -> Option<Top> {
+        let parsed = self.parse(path).ok()?;
+        Some(super::sniff::top(&parsed.tree, &parsed.text.bytes))
     }
 
     /// Reads files that some `http` block includes, as if they were all that it holds.
@@ -258,9 +270,13 @@ impl<'l, 'f> Walker<'l, 'f> {
                 Place::Elsewhere
             }
             (Place::Elsewhere, b"http") if frame.context == Some(Context::Main) => Place::Http,
+            (Place::Elsewhere, b"mail") if frame.context == Some(Context::Main) => Place::Mail,
             (Place::Elsewhere, b"stream") if frame.context == Some(Context::Main) => Place::Stream,
             (Place::Http, b"server") => {
                 Place::HttpServer(self.config.http.open_server(parsed.at(directive.name())))
+            }
+            (Place::Mail, b"server") => {
+                Place::MailServer(self.config.mail.open_server(parsed.at(directive.name())))
             }
             (Place::Stream, b"server") => {
                 Place::StreamServer(self.config.stream.open_server(parsed.at(directive.name())))
@@ -352,12 +368,14 @@ impl<'l, 'f> Walker<'l, 'f> {
             Place::Elsewhere => return,
             Place::Http => (Protocol::Http, None),
             Place::HttpServer(index) => (Protocol::Http, Some(index)),
+            Place::Mail => (Protocol::Mail, None),
+            Place::MailServer(index) => (Protocol::Mail, Some(index)),
             Place::Stream => (Protocol::Stream, None),
             Place::StreamServer(index) => (Protocol::Stream, Some(index)),
         };
         match (name, server) {
             (b"listen", Some(_)) => return self.listen(parsed, directive, protocol, place),
-            (b"server_name", Some(_)) => {
+            (b"server_name", Some(_)) if protocol != Protocol::Mail => {
                 for word in arguments {
                     if let Some(regex) = word.text(bytes).strip_prefix(b"~") {
                         let names = capture_names(regex);
@@ -398,6 +416,10 @@ impl<'l, 'f> Walker<'l, 'f> {
             b"ssl_password_file" => scope.has_password_file = true,
             b"ssl_reject_handshake" => scope.reject_handshake = flag,
             b"ssl" => scope.ssl_on = flag,
+            b"starttls" => {
+                let value = first.as_ref().map(|argument| &*argument.text);
+                scope.starttls = value.map(|value| !value.eq_ignore_ascii_case(b"off"));
+            }
             b"ssl_conf_command" => {
                 let command = first.as_ref().map(|argument| &*argument.text);
                 if matches!(command, Some(b"Certificate" | b"PrivateKey")) {
@@ -420,6 +442,8 @@ impl<'l, 'f> Walker<'l, 'f> {
             Place::Elsewhere => return None,
             Place::Http => (&mut self.config.http, None),
             Place::HttpServer(index) => (&mut self.config.http, Some(index)),
+            Place::Mail => (&mut self.config.mail, None),
+            Place::MailServer(index) => (&mut self.config.mail, Some(index)),
             Place::Stream => (&mut self.config.stream, None),
             Place::StreamServer(index) => (&mut self.config.stream, Some(index)),
         };
@@ -460,6 +484,7 @@ impl<'l, 'f> Walker<'l, 'f> {
         let at = parsed.at(words.first().unwrap_or_else(|| directive.name()));
         let server = match place {
             Place::HttpServer(index) => self.config.http.servers.get_mut(index),
+            Place::MailServer(index) => self.config.mail.servers.get_mut(index),
             Place::StreamServer(index) => self.config.stream.servers.get_mut(index),
             _ => None,
         };
@@ -476,6 +501,11 @@ impl<'l, 'f> Walker<'l, 'f> {
     ) {
         let entry = self.unverifiable.entry((kind, what));
         entry.or_insert_with(|| (at.clone(), 0)).1 += 1;
+    }
+
+    /// One cause with one cure, however many files it is about.
+    pub(super) fn note_denied(&mut self, at: &Location) {
+        self.note_unverifiable(UnverifiableKind::Denied, String::new(), at);
     }
 
     /// More may follow here that is not known. Inside a `location` or at the top it changes nothing:
@@ -516,6 +546,11 @@ impl<'l, 'f> Walker<'l, 'f> {
         });
         self.problems.push(syntax(at, message, help));
     }
+}
+
+/// nginx looks for a main file of this name; any other is one for those who start it with `-c`.
+fn is_main_by_name(path: &[u8]) -> bool {
+    path.rsplit(|&byte| byte == b'/').next() == Some(b"nginx.conf")
 }
 
 enum Verdict {

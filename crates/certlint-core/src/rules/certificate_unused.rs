@@ -43,6 +43,10 @@ fn check_fragment(fragment: &Fragment, findings: &mut Vec<Finding>) {
         else {
             continue;
         };
+        // What was not read may listen with `ssl`.
+        if server.open_ended {
+            continue;
+        }
         if served.contains(&pair.at) {
             continue;
         }
@@ -64,7 +68,10 @@ fn check_fragment(fragment: &Fragment, findings: &mut Vec<Finding>) {
             .related
             .push(Label::new(listen.at.clone(), "plain text, no `ssl`"));
         if https.is_some() {
-            finding.level = Level::Error;
+            // Another server may bring `ssl` to the address.
+            if !fragment.servers.iter().any(|server| server.open_ended) {
+                finding.level = Level::Error;
+            }
             finding.help = Some(format!(
                 "add `ssl` to `listen {label}`: clients that speak TLS get an error now"
             ));

@@ -22,7 +22,13 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         // A port range makes many listeners of one directive.
         let mut said = BTreeSet::new();
         for listener in &fragment.listeners {
-            if !listener.tls || listener.default_marked || listener.members.len() < 2 {
+            let is_accident =
+                listener.tls && !listener.default_marked && listener.members.len() >= 2;
+            // A first server that rejects unknown names is meant to be the first.
+            if !is_accident
+                || !listener.default_known
+                || fragment.server(listener.default).rejects_handshakes
+            {
                 continue;
             }
             let Some(first) = listener

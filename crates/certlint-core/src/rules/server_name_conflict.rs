@@ -22,6 +22,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             listeners,
             certificates_differ,
             same_server,
+            guessed,
         } = problem
         else {
             continue;
@@ -40,7 +41,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             format!("`{name}` is answered by an earlier server on {listeners}{other}")
         };
         let mut finding = RULE.finding(message, loser.clone(), "ignored by nginx");
-        if *certificates_differ {
+        if *certificates_differ && !*guessed {
             finding.level = Level::Error;
         }
         finding

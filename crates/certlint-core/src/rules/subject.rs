@@ -34,7 +34,9 @@ impl<'m> Subject<'m> {
             leaves,
         };
         for pair in pairs(model) {
-            if let CertRef::Bundle(id) = pair.certificate {
+            if let CertRef::Bundle(id) = pair.certificate
+                && !pair.is_fallback
+            {
                 subject.certificate_places[id.0 as usize].push(pair.at.clone());
             }
             if let Some(part) = &pair.key

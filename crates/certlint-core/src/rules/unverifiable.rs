@@ -134,6 +134,16 @@ fn words(kind: UnverifiableKind, what: &str) -> (String, &'static str, &'static 
             "not in the tree",
             OUTSIDE,
         ),
+        UnverifiableKind::Denied => (
+            "some files are not readable for this user: what is in them is not known".to_owned(),
+            "permission denied",
+            "nginx reads them as root: run certlint as root, too, such as `sudo certlint`",
+        ),
+        UnverifiableKind::NotEnabled => (
+            format!("{what} not enabled: nginx does not read what is in there"),
+            "not enabled",
+            "name the file to check it: `certlint FILE`",
+        ),
         UnverifiableKind::Dynamic => (
             format!("`{what}` is known at run time only"),
             "decided at run time",

@@ -132,6 +132,7 @@ fn after_all(text: &str, complete: bool, add: impl FnOnce(&mut Model)) -> Vec<(&
     model.fragments.push(Fragment {
         main: source,
         complete,
+        open_ended: false,
         servers: Vec::new(),
         listeners: Vec::new(),
         endpoints: Vec::new(),

@@ -65,6 +65,7 @@ fn answers(config: &str, more: &[(&str, &str)], names: &[&str], version: Version
     let options = Options {
         version,
         conf_prefix: None,
+        is_started: false,
         names: names.iter().map(|name| (*name).to_owned()).collect(),
     };
     let lowered = lower(&loader, b"/t/nginx.conf", &options).expect("the main file is there");
