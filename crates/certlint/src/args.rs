@@ -59,6 +59,9 @@ pub(crate) struct CheckArgs {
     /// A Secret that is not in the input and that nothing will make is an error
     #[arg(long)]
     pub(crate) require_secrets: bool,
+    /// Succeed where there is nothing to check
+    #[arg(long)]
+    pub(crate) allow_empty: bool,
     /// Report findings that a comment suppresses, too
     #[arg(long)]
     pub(crate) no_suppressions: bool,
@@ -135,7 +138,7 @@ pub(crate) struct ConsoleArgs {
     /// Print findings and errors only
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Also tell what was skipped and what could not be verified
+    /// Also list what was left out and what could not be verified
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }

@@ -5,16 +5,18 @@
 //! step is mapped to this disk. So an absolute link in `sites-enabled` leads into the tree and not
 //! into the `/etc` of whoever checks it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, FileType, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use certlint_core::files::{File, FileError, Files};
+use certlint_core::frontend::Layout;
 
+use crate::absence::{Absence, has_similar};
 use crate::bytes;
-use crate::mapping::{Mapping, Places};
+use crate::mapping::{Home, Mapping, Places};
 
 /// No file of a configuration is larger in earnest; a sparse file of 1 GB is refused by its size.
 pub(crate) const SIZE_LIMIT: u64 = 64 << 20;
@@ -27,7 +29,21 @@ pub(crate) struct DiskFiles {
     mapping: Mapping,
     /// git keeps no permissions: those of a clone say nothing about the server.
     is_in_git: bool,
+    /// Where relative names start from, if that is only a guess: there is no main file.
+    guessed_prefix: Option<PathBuf>,
+    absence: Absence,
     shared: Arc<Shared>,
+    /// Prefixes that were found by the tails of paths, with what they mean.
+    tails: Mutex<BTreeMap<Vec<u8>, PathBuf>>,
+}
+
+/// The directory that relative names start from.
+#[derive(Clone, Copy)]
+pub(crate) struct ConfDir<'p> {
+    /// A real path.
+    pub(crate) path: &'p Path,
+    /// The main file is there, or somebody says so.
+    pub(crate) is_certain: bool,
 }
 
 /// What all roots of a run have in common.
@@ -45,19 +61,96 @@ pub(crate) struct Located {
     metadata: Metadata,
 }
 
+/// Where a path was lost, and why.
+struct Lost {
+    error: FileError,
+    /// The logical path with its links followed so far.
+    path: Vec<u8>,
+}
+
 impl DiskFiles {
     /// The files as the configuration in `conf_dir` means them; see [`Mapping::new`].
-    pub(crate) fn new(places: &Places, conf_dir: Option<&Path>, shared: Arc<Shared>) -> Self {
-        let mut above = conf_dir.into_iter().flat_map(Path::ancestors);
+    pub(crate) fn new(
+        places: &Places,
+        layout: &'static Layout,
+        conf_dir: Option<ConfDir<'_>>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let path = conf_dir.map(|it| it.path);
+        let mut above = path.into_iter().flat_map(Path::ancestors);
+        let work_tree = above.find(|directory| directory.join(".git").exists());
+        let guess = conf_dir.filter(|it| !it.is_certain);
         Self {
-            mapping: Mapping::new(places, conf_dir),
-            is_in_git: above.any(|directory| directory.join(".git").exists()),
+            mapping: Mapping::new(places, layout, path, work_tree.is_some()),
+            is_in_git: work_tree.is_some(),
+            guessed_prefix: guess.map(|it| it.path.to_owned()),
+            absence: Absence::new(work_tree),
             shared,
+            tails: Mutex::default(),
         }
     }
 
     /// Follows a logical path to what exists.
     pub(crate) fn locate(&self, logical: &[u8]) -> Result<Located, FileError> {
+        if self.mapping.home() == Home::Installed
+            && let Some(here) = here(logical)?
+        {
+            return Ok(here);
+        }
+        let lost = match self.follow(logical) {
+            Ok(located) => return Ok(located),
+            Err(lost) => lost,
+        };
+        if !matches!(lost.error, FileError::NotFound | FileError::Outside) {
+            return Err(lost.error);
+        }
+        if self.mapping.home() != Home::Live
+            && !self.is_certain(&lost.path)
+            && let Some(tail) = self.mapping.by_tail(&lost.path)
+            && let Ok(located) = self.follow(&bytes::of_path(&tail.path))
+        {
+            if !self.mapping.is_customary(&tail.from) {
+                let mut tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
+                tails.insert(tail.from, tail.base);
+            }
+            return Ok(located);
+        }
+        Err(self.judge_absence(&lost))
+    }
+
+    /// Prefixes that the configuration writes and that were taken for a directory here.
+    pub(crate) fn guessed_prefixes(&self) -> BTreeMap<Vec<u8>, PathBuf> {
+        let tails = self.tails.lock().unwrap_or_else(PoisonError::into_inner);
+        tails.clone()
+    }
+
+    /// What it means that nothing is where a path leads.
+    fn judge_absence(&self, lost: &Lost) -> FileError {
+        let place = self.mapping.find(&lost.path);
+        match &lost.error {
+            FileError::NotFound => {}
+            // Another machine may be meant, unless this one has nearly the same.
+            FileError::Outside if self.mapping.home() == Home::Installed => {
+                return match has_similar(&bytes::to_path(&lost.path)) {
+                    true => FileError::NotFound,
+                    false => FileError::Outside,
+                };
+            }
+            error => return error.clone(),
+        }
+        let Some(place) = place.filter(|_| self.mapping.home() != Home::Live) else {
+            return FileError::NotFound;
+        };
+        let prefix = self.guessed_prefix.as_deref();
+        let is_guess = prefix.is_some_and(|prefix| place.path.starts_with(prefix));
+        let is_left_out = is_guess || self.absence.is_ignored(&place.path);
+        match is_left_out && !has_similar(&place.path) {
+            true => FileError::Outside,
+            false => FileError::NotFound,
+        }
+    }
+
+    fn follow(&self, logical: &[u8]) -> Result<Located, Lost> {
         let mut pending: Vec<Vec<u8>> = parts(logical);
         let mut current = Vec::new();
         let mut links = 0;
@@ -81,21 +174,31 @@ impl DiskFiles {
                 found = None;
                 continue;
             }
+            let lost = |error: FileError, mut path: Vec<u8>, pending: &[Vec<u8>]| {
+                for part in pending.iter().rev() {
+                    path.push(b'/');
+                    path.extend_from_slice(part);
+                }
+                Lost { error, path }
+            };
             let metadata = match fs::symlink_metadata(&place.path) {
                 Ok(metadata) => metadata,
                 Err(error) if is_absent(&error) && !place.certain && !pending.is_empty() => {
-                    return Err(FileError::Outside);
+                    return Err(lost(FileError::Outside, current, &pending));
                 }
-                Err(error) => return Err(of_io(&error)),
+                Err(error) => return Err(lost(of_io(&error), current, &pending)),
             };
             if metadata.file_type().is_symlink() {
                 links += 1;
                 if links > LINK_LIMIT {
                     let reason = "too many levels of symbolic links";
-                    return Err(FileError::Unreadable(reason.to_owned()));
+                    let error = FileError::Unreadable(reason.to_owned());
+                    return Err(lost(error, current, &pending));
                 }
-                let target = fs::read_link(&place.path).map_err(|error| of_io(&error))?;
-                let target = bytes::of_path(&target);
+                let target = match fs::read_link(&place.path) {
+                    Ok(target) => bytes::of_path(&target),
+                    Err(error) => return Err(lost(of_io(&error), current, &pending)),
+                };
                 match target.first() {
                     Some(b'/') => current.clear(),
                     _ => pop(&mut current),
@@ -109,18 +212,44 @@ impl DiskFiles {
                 metadata,
             });
         }
-        match found {
-            Some(located) => Ok(located),
-            // The last step was `..` or the base of a rule: a directory, or nothing of ours.
-            None => {
-                let place = self.mapping.find(&current).ok_or(FileError::Outside)?;
-                let metadata = fs::metadata(&place.path).map_err(|error| of_io(&error))?;
-                Ok(Located {
+        if let Some(located) = found {
+            return Ok(located);
+        }
+        // The last step was `..` or the base of a rule: a directory, or nothing of ours.
+        let located = match self.mapping.find(&current) {
+            None => Err(FileError::Outside),
+            Some(place) => match fs::metadata(&place.path) {
+                Ok(metadata) => Ok(Located {
                     path: place.path,
                     metadata,
-                })
-            }
+                }),
+                Err(error) => Err(of_io(&error)),
+            },
+        };
+        located.map_err(|error| Lost {
+            error,
+            path: current,
+        })
+    }
+}
+
+/// What is at this very path of the machine, links and all.
+fn here(path: &[u8]) -> Result<Option<Located>, FileError> {
+    let real = match fs::canonicalize(bytes::to_path(path)) {
+        Ok(real) => real,
+        Err(error) => {
+            return match of_io(&error) {
+                FileError::NotFound => Ok(None),
+                error => Err(error),
+            };
         }
+    };
+    match fs::metadata(&real) {
+        Ok(metadata) => Ok(Some(Located {
+            path: real,
+            metadata,
+        })),
+        Err(error) => Err(of_io(&error)),
     }
 }
 
@@ -167,6 +296,11 @@ impl Files for DiskFiles {
         names
             .collect::<io::Result<_>>()
             .map_err(|error| of_io(&error))
+    }
+
+    fn may_lack(&self, path: &[u8]) -> bool {
+        let place = self.mapping.find(path);
+        self.mapping.home() == Home::Copy && !place.is_some_and(|place| has_similar(&place.path))
     }
 }
 
@@ -230,7 +364,7 @@ pub(crate) fn of_io(error: &io::Error) -> FileError {
     }
     match error.kind() {
         io::ErrorKind::IsADirectory => FileError::Directory,
-        io::ErrorKind::PermissionDenied => FileError::Unreadable("permission denied".to_owned()),
+        io::ErrorKind::PermissionDenied => FileError::Denied,
         _ => FileError::Unreadable(plain(error)),
     }
 }

@@ -1,12 +1,13 @@
 //! `certlint`: finds names that a certificate does not cover, before the deploy.
 //!
 //! ```text
-//! args, config ─▶ discover, walk ─▶ load, manifests ─▶ core: check or resolve ─▶ report ─▶ exit code
+//! args, config ─▶ discover, walk ─▶ load, together ─▶ core: check or resolve ─▶ report ─▶ exit code
 //!                     └── files, mapping: which file on disk a configuration means
 //! ```
 //!
 //! Findings go to standard output, everything else to standard error.
 
+mod absence;
 mod args;
 mod bytes;
 mod certificates;
@@ -16,12 +17,13 @@ mod config;
 mod console;
 mod discover;
 mod files;
+mod left_out;
 mod load;
-mod manifests;
 mod mapping;
 mod output;
 mod report;
 mod sniff;
+mod together;
 mod walk;
 
 use std::process::ExitCode;

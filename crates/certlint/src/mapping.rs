@@ -7,42 +7,32 @@
 
 use std::path::{Path, PathBuf};
 
+use certlint_core::frontend::Layout;
+
 use crate::bytes;
 
-/// Directories in which nginx looks for its configuration, by how it was installed.
-const WELL_KNOWN: &[&str] = &[
-    "/etc/nginx",
-    "/usr/local/nginx/conf",
-    "/usr/local/openresty/nginx/conf",
-    "/opt/homebrew/etc/nginx",
-];
-
-/// Files that packages of nginx put beside the main file. A checkout mostly leaves them out, and
-/// none of them says anything about names or certificates.
-const PACKAGED: &[&str] = &[
-    "fastcgi.conf",
-    "fastcgi_params",
-    "koi-utf",
-    "koi-win",
-    "mime.types",
-    "proxy_params",
-    "scgi_params",
-    "snippets/fastcgi-php.conf",
-    "uwsgi_params",
-    "win-utf",
-];
-
-/// Directories of packages that only hold `load_module` lines.
-const MODULES: &[&str] = &["/etc/nginx/modules-enabled", "/usr/share/nginx/modules"];
-
 /// Rules from logical to real directories.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Mapping {
     /// The first rule that fits a path is the one that counts.
     rules: Vec<Rule>,
-    /// The real directory of the configuration in a checkout; `None` on a live server and where
-    /// the user says where its files are.
-    checkout: Option<PathBuf>,
+    layout: &'static Layout,
+    /// Directories in which the tail of a path is looked for.
+    bases: Vec<PathBuf>,
+    home: Home,
+}
+
+/// What the place of a configuration says about the files that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Home {
+    /// The directory of an installed program: everything is where the configuration says.
+    Live,
+    /// Somewhere on a machine, in no repository: what is where the configuration says is meant.
+    Installed,
+    /// A repository, or the copy of a machine: some files are left out by design.
+    Copy,
+    /// Not on this disk.
+    Elsewhere,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +40,7 @@ struct Rule {
     /// The logical directory without a final `/`; empty for `/` itself.
     from: Vec<u8>,
     to: PathBuf,
-    /// False for a guess.
+    /// A directory that is missing here is missing where the configuration runs.
     certain: bool,
 }
 
@@ -72,14 +62,19 @@ pub(crate) struct Place {
     pub(crate) path: PathBuf,
     /// This is the very directory that a rule names.
     pub(crate) is_base: bool,
-    /// False where the rule is a guess, so that a missing directory proves nothing.
+    /// False where a missing directory proves nothing: the rule is a guess, or leads into a copy.
     pub(crate) certain: bool,
 }
 
 impl Mapping {
     /// The rules for a configuration whose relative names start from `conf_dir`, a real path;
     /// `None` where the configuration is not on this disk.
-    pub(crate) fn new(places: &Places, conf_dir: Option<&Path>) -> Self {
+    pub(crate) fn new(
+        places: &Places,
+        layout: &'static Layout,
+        conf_dir: Option<&Path>,
+        is_in_git: bool,
+    ) -> Self {
         let tree = places.tree.iter().map(PathBuf::as_path);
         let targets = places.maps.iter().map(|(_, to)| to.as_path());
         let own = tree
@@ -89,21 +84,33 @@ impl Mapping {
             .map(|directory| Rule::new(bytes::of_path(directory), directory, true));
         let maps = places.maps.iter();
         let mut rules: Vec<Rule> = maps
-            .map(|(from, to)| Rule::new(from.clone(), to, true))
+            .map(|(from, to)| Rule::new(from.clone(), to, false))
             .chain(own)
             .collect();
         // Stable: on a tie, what the user said comes before what the tree says.
         rules.sort_by_key(|rule| std::cmp::Reverse(rule.from.len()));
         rules.dedup();
-        match &places.root {
-            Some(root) => rules.push(Rule::new(Vec::new(), root, true)),
-            None => rules.extend(conf_dir.into_iter().flat_map(guesses)),
+        let home = home(places, layout, conf_dir, is_in_git);
+        match (&places.root, conf_dir) {
+            (Some(root), _) => rules.push(Rule::new(Vec::new(), root, home == Home::Live)),
+            // A live server: everything is where the configuration says.
+            (None, Some(_)) if home == Home::Live => {
+                rules.push(Rule::new(Vec::new(), Path::new("/"), true));
+            }
+            (None, Some(conf_dir)) => rules.extend(guesses(layout, conf_dir)),
+            (None, None) => {}
         }
-        let is_checkout = places.root.is_none() && !conf_dir.is_some_and(is_live);
+        let bases = conf_dir.into_iter().map(Path::to_owned);
         Self {
             rules,
-            checkout: conf_dir.filter(|_| is_checkout).map(Path::to_owned),
+            layout,
+            bases: bases.chain(places.tree.iter().cloned()).collect(),
+            home,
         }
+    }
+
+    pub(crate) fn home(&self) -> Home {
+        self.home
     }
 
     /// True where `part` below the logical directory `parent` leads to a directory that has a rule
@@ -119,16 +126,21 @@ impl Mapping {
     /// True for a logical path at which a package has a file, or a directory of modules, that a
     /// checkout leaves out.
     pub(crate) fn is_packaged(&self, logical: &[u8]) -> bool {
-        let Some(conf_dir) = &self.checkout else {
+        if !matches!(self.home, Home::Copy | Home::Installed) {
             return false;
+        }
+        let ends_with = |path: &[u8], end: &&str| {
+            let rest = path.strip_suffix(end.as_bytes());
+            rest.is_some_and(|rest| rest.ends_with(b"/"))
         };
-        let beside = |name: &str| {
-            let place = self.find(logical);
-            place.is_some_and(|place| place.path.strip_prefix(conf_dir) == Ok(Path::new(name)))
-        };
-        MODULES.iter().any(|known| known.as_bytes() == logical)
-            || PACKAGED.iter().any(|name| beside(name))
-            || beside("modules-enabled")
+        let parent = &logical[..memchr::memrchr(b'/', logical).unwrap_or(0)];
+        let modules = self.layout.modules;
+        self.layout
+            .packaged
+            .iter()
+            .any(|end| ends_with(logical, end))
+            || modules.iter().any(|end| ends_with(logical, end))
+            || modules.iter().any(|end| ends_with(parent, end))
     }
 
     /// The real place of an absolute logical path without `.`, `..` and empty parts; `None`
@@ -153,6 +165,61 @@ impl Mapping {
             })
         })
     }
+
+    /// The directory that a written prefix means, by the longest tail of an absolute logical path
+    /// that exists below the directory of the configuration, or below the tree.
+    ///
+    /// A tail of one part proves little: then the prefix must be called like the program, or the
+    /// part must be a directory of pieces.
+    pub(crate) fn by_tail(&self, logical: &[u8]) -> Option<Tail> {
+        let parts: Vec<&[u8]> = logical
+            .split(|&byte| byte == b'/')
+            .filter(|part| !part.is_empty())
+            .collect();
+        let is_piece = |part: &[u8]| {
+            self.layout
+                .pieces
+                .iter()
+                .any(|name| name.as_bytes() == part)
+        };
+        let is_program = |part: &&[u8]| {
+            let mut programs = self.layout.programs.iter();
+            programs.any(|name| memchr::memmem::find(part, name.as_bytes()).is_some())
+        };
+        (1..parts.len()).find_map(|start| {
+            let (prefix, tail) = parts.split_at(start);
+            if tail.len() < 2 && !is_piece(tail[0]) && !prefix.iter().any(is_program) {
+                return None;
+            }
+            let relative = bytes::to_path(&tail.join(&b'/'));
+            let base = self
+                .bases
+                .iter()
+                .find(|base| base.join(&relative).symlink_metadata().is_ok())?;
+            Some(Tail {
+                from: [b"/".as_slice(), &prefix.join(&b'/')].concat(),
+                path: base.join(&relative),
+                base: base.clone(),
+            })
+        })
+    }
+
+    /// True for a prefix that the program has by custom, so that nobody need be told.
+    pub(crate) fn is_customary(&self, prefix: &[u8]) -> bool {
+        let mut prefixes = self.layout.prefixes.iter();
+        prefixes.any(|known| known.as_bytes() == prefix)
+    }
+}
+
+/// A real path that ends as a logical one does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tail {
+    /// The logical prefix in front of the common tail.
+    pub(crate) from: Vec<u8>,
+    /// The real directory that it means.
+    pub(crate) base: PathBuf,
+    /// The whole real path.
+    pub(crate) path: PathBuf,
 }
 
 impl Rule {
@@ -168,191 +235,34 @@ impl Rule {
     }
 }
 
-fn is_live(conf_dir: &Path) -> bool {
-    WELL_KNOWN.iter().any(|known| conf_dir == Path::new(known))
+fn home(places: &Places, layout: &Layout, conf_dir: Option<&Path>, is_in_git: bool) -> Home {
+    let is_live = |dir: &Path| {
+        let mut prefixes = layout.prefixes.iter();
+        prefixes.any(|known| dir == Path::new(known))
+    };
+    match (places.root.as_deref(), conf_dir) {
+        (Some(root), _) if root == Path::new("/") => Home::Live,
+        (Some(_), _) => Home::Copy,
+        (None, None) => Home::Elsewhere,
+        (None, Some(dir)) if is_live(dir) => Home::Live,
+        (None, Some(_)) if is_in_git || !places.maps.is_empty() => Home::Copy,
+        (None, Some(_)) => Home::Installed,
+    }
 }
 
 /// What `/` or the well-known directories probably are, seen from the configuration's directory.
-fn guesses(conf_dir: &Path) -> Vec<Rule> {
-    if is_live(conf_dir) {
-        // A live server: everything is where the configuration says.
-        return vec![Rule::new(Vec::new(), Path::new("/"), true)];
-    }
+fn guesses(layout: &Layout, conf_dir: &Path) -> Vec<Rule> {
     if conf_dir.ends_with("etc/nginx")
         && let Some(root) = conf_dir.ancestors().nth(2)
     {
         return vec![Rule::new(Vec::new(), root, false)];
     }
-    WELL_KNOWN
+    layout
+        .prefixes
         .iter()
         .map(|known| Rule::new(known.as_bytes().to_vec(), conf_dir, false))
         .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn places(maps: &[(&str, &str)], root: Option<&str>) -> Places {
-        Places {
-            maps: maps
-                .iter()
-                .map(|(from, to)| (from.as_bytes().to_vec(), PathBuf::from(to)))
-                .collect(),
-            root: root.map(PathBuf::from),
-            tree: vec![PathBuf::from("/repo")],
-        }
-    }
-
-    #[test]
-    fn the_longest_map_wins_then_the_root_then_the_guess() {
-        type Case = (
-            &'static [(&'static str, &'static str)],
-            Option<&'static str>,
-            &'static str,
-            &'static str,
-            Option<(&'static str, bool)>,
-        );
-        let table: &[Case] = &[
-            // A guess from the directory of the main file.
-            (
-                &[],
-                None,
-                "/repo/n",
-                "/etc/nginx/a",
-                Some(("/repo/n/a", false)),
-            ),
-            (
-                &[],
-                None,
-                "/repo/n",
-                "/usr/local/nginx/conf/a",
-                Some(("/repo/n/a", false)),
-            ),
-            (&[], None, "/repo/n", "/etc/nginxes/a", None),
-            (&[], None, "/repo/n", "/etc/ssl/a", None),
-            // A tree that looks like a root.
-            (
-                &[],
-                None,
-                "/repo/r/etc/nginx",
-                "/etc/ssl/a",
-                Some(("/repo/r/etc/ssl/a", false)),
-            ),
-            // A live server.
-            (
-                &[],
-                None,
-                "/etc/nginx",
-                "/etc/ssl/a",
-                Some(("/etc/ssl/a", true)),
-            ),
-            // The tree itself.
-            (&[], None, "/repo/n", "/repo/x/a", Some(("/repo/x/a", true))),
-            (
-                &[],
-                None,
-                "/other/n",
-                "/other/n/a",
-                Some(("/other/n/a", true)),
-            ),
-            (&[], None, "/repo/n", "/repository/a", None),
-            // What the user said.
-            (
-                &[],
-                Some("/r"),
-                "/repo/n",
-                "/etc/nginx/a",
-                Some(("/r/etc/nginx/a", true)),
-            ),
-            (
-                &[],
-                Some("/r"),
-                "/repo/n",
-                "/repo/n/a",
-                Some(("/repo/n/a", true)),
-            ),
-            (
-                &[("/etc", "/e"), ("/etc/nginx/", "/n")],
-                Some("/r"),
-                "/repo/n",
-                "/etc/nginx/a",
-                Some(("/n/a", true)),
-            ),
-            (
-                &[("/etc", "/e"), ("/etc/nginx/", "/n")],
-                Some("/r"),
-                "/repo/n",
-                "/etc/ssl/a",
-                Some(("/e/ssl/a", true)),
-            ),
-            (
-                &[("/etc/ssl", "/s")],
-                None,
-                "/repo/n",
-                "/etc/nginx/a",
-                Some(("/repo/n/a", false)),
-            ),
-            (
-                &[("/", "/r")],
-                None,
-                "/repo/n",
-                "/repo/n/a",
-                Some(("/repo/n/a", true)),
-            ),
-            (
-                &[("/", "/r")],
-                None,
-                "/repo/n",
-                "/etc/nginx/a",
-                Some(("/r/etc/nginx/a", true)),
-            ),
-            (
-                &[("/repo", "/m")],
-                None,
-                "/repo",
-                "/repo/a",
-                Some(("/m/a", true)),
-            ),
-        ];
-        for &(maps, root, conf_dir, path, expected) in table {
-            let mapping = Mapping::new(&places(maps, root), Some(Path::new(conf_dir)));
-            let found = mapping.find(path.as_bytes());
-            let found = found.map(|place| (place.path, place.certain));
-            let expected = expected.map(|(path, certain)| (PathBuf::from(path), certain));
-            assert_eq!(found, expected, "{maps:?} {root:?} {conf_dir} {path}");
-        }
-    }
-
-    #[test]
-    fn the_directory_of_a_rule_is_its_base() {
-        let mapping = Mapping::new(&places(&[], None), Some(Path::new("/repo/n")));
-        assert!(mapping.find(b"/etc/nginx").unwrap().is_base);
-        assert!(!mapping.find(b"/etc/nginx/a").unwrap().is_base);
-        assert_eq!(mapping.find(b"/etc"), None);
-    }
-
-    #[test]
-    fn files_of_packages_are_only_expected_where_nginx_runs() {
-        let is_packaged = |root, conf_dir: &str, path: &str| {
-            let mapping = Mapping::new(&places(&[], root), Some(Path::new(conf_dir)));
-            mapping.is_packaged(path.as_bytes())
-        };
-        assert!(is_packaged(None, "/repo/n", "/repo/n/mime.types"));
-        assert!(is_packaged(None, "/repo/n", "/etc/nginx/mime.types"));
-        assert!(is_packaged(None, "/repo/n", "/etc/nginx/modules-enabled"));
-        assert!(is_packaged(None, "/repo/n", "/usr/share/nginx/modules"));
-        assert!(!is_packaged(None, "/repo/n", "/repo/n/certs/mime.types"));
-        assert!(!is_packaged(None, "/repo/n", "/repo/n/site.conf"));
-        assert!(!is_packaged(None, "/etc/nginx", "/etc/nginx/mime.types"));
-        assert!(!is_packaged(Some("/r"), "/repo/n", "/repo/n/mime.types"));
-    }
-
-    #[test]
-    fn nothing_is_guessed_for_a_configuration_from_elsewhere() {
-        let mapping = Mapping::new(&places(&[], None), None);
-        assert_eq!(mapping.find(b"/etc/nginx/a"), None);
-        let mapping = Mapping::new(&places(&[], Some("/r")), None);
-        assert!(mapping.find(b"/etc/nginx/a").is_some());
-    }
-}
+mod tests;

@@ -1,7 +1,8 @@
-//! Walks directories for nginx configuration and manifests, and reads what looks like either.
+//! Walks directories for what the front-ends read.
 //!
-//! Threads do so together, each reading what it finds. What is hidden, and what `.gitignore` and `.ignore` leave out, is left alone. Only the files of
-//! the tree decide, never the settings of whoever runs the program.
+//! Threads do so together, each reading what it finds. What is hidden, and what `.gitignore` and
+//! `.ignore` leave out, is left alone. Only the files of the tree decide, never the settings of the
+//! user who runs the program.
 
 use std::fs::File;
 use std::io::Read;
@@ -9,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 use certlint_core::files::FileError;
-use certlint_core::kubernetes::looks_like_manifest;
+use certlint_core::frontend::HEAD;
 use ignore::overrides::{Override, OverrideBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use crate::args::InputArgs;
 use crate::console::Console;
 use crate::files::{of_io, read_regular};
-use crate::sniff::{MANIFEST_HEAD, Sniffed, may_be_manifest, sniff};
+use crate::sniff::{Worth, is_selected, sniff_file};
 
 /// A file that was found.
 pub(crate) struct Walked {
@@ -26,35 +27,17 @@ pub(crate) struct Walked {
     pub(crate) content: Option<Content>,
 }
 
-/// A text and what it is; `None` where that is nothing of ours.
-pub(crate) type Content = Result<Option<(Vec<u8>, Sniffed)>, FileError>;
+/// A text and what it is worth; no text where that is nothing.
+pub(crate) type Content = Result<(Vec<u8>, Worth), FileError>;
 
-/// Endings of files that are common, often many or large, and never one of ours.
+/// Endings of files that are common, often many or large, and never looked into unless a front-end
+/// knows their names: other formats, and texts that quote configuration without being any.
 const OTHER: &[&str] = &[
-    "c", "cpp", "crt", "css", "csv", "gif", "go", "gz", "h", "html", "ico", "java", "jpg", "js",
-    "key", "lock", "md", "pdf", "pem", "php", "png", "py", "rb", "rs", "sh", "sql", "svg", "toml",
-    "ts", "tsx", "ttf", "woff", "woff2", "xml", "zip",
+    "c", "cpp", "crt", "css", "csv", "dict", "gif", "go", "golden", "gotmpl", "gz", "h", "html",
+    "ico", "java", "jpg", "js", "key", "lock", "md", "pdf", "pem", "php", "png", "py", "rb", "rs",
+    "sh", "snap", "sql", "svg", "tmpl", "toml", "tpl", "ts", "tsx", "ttf", "woff", "woff2", "xml",
+    "zip",
 ];
-
-/// Directories beside the main file in which its pieces are kept by custom.
-const PIECES: &[&str] = &[
-    "conf.d",
-    "default.d",
-    "http.d",
-    "modules-enabled",
-    "servers",
-    "sites-available",
-    "sites-enabled",
-    "snippets",
-    "stream.d",
-    "streams-available",
-    "streams-enabled",
-    "vhosts",
-    "vhosts.d",
-];
-
-/// As much as tells a text from anything else.
-const HEAD: usize = 8 << 10;
 
 /// The plausible files below real directories without those that `of_repository` matches, in any
 /// order; `None` when an option makes no sense.
@@ -135,22 +118,35 @@ fn visit(entry: DirEntry) -> Option<Walked> {
 
 /// Reads what was found.
 pub(crate) fn read(path: &Path) -> Content {
-    let content = read_plausible(path)?.map(|bytes| {
-        let sniffed = sniff(&bytes);
-        (bytes, sniffed)
-    });
-    Ok(content.filter(|(_, sniffed)| *sniffed != Sniffed::Other))
-}
-
-/// True for `sites-available` and its like.
-pub(crate) fn holds_pieces(directory: &Path) -> bool {
-    let name = directory.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| PIECES.contains(&name))
+    let metadata = path.symlink_metadata().map_err(|error| of_io(&error))?;
+    let worth = |head: &[u8]| match head.contains(&0) {
+        true => Worth::Nothing,
+        false => sniff_file(path, head),
+    };
+    let nothing = Ok((Vec::new(), Worth::Nothing));
+    if metadata.is_file() && metadata.len() > HEAD as u64 {
+        let file = File::open(path).map_err(|error| of_io(&error))?;
+        let mut head = Vec::new();
+        file.take(HEAD as u64)
+            .read_to_end(&mut head)
+            .map_err(|error| of_io(&error))?;
+        match worth(&head) {
+            Worth::Input(_) => {}
+            other => return Ok((Vec::new(), other)),
+        }
+    }
+    match read_regular(path, &metadata) {
+        Ok(content) => match worth(&content) {
+            input @ Worth::Input(_) => Ok((content, input)),
+            other => Ok((Vec::new(), other)),
+        },
+        Err(FileError::Directory) => nothing,
+        Err(error) => Err(error),
+    }
 }
 
 fn is_plausible(path: &Path) -> bool {
-    // There, `docs.rs` is the name of a site.
-    if path.parent().is_some_and(holds_pieces) {
+    if is_selected(path) {
         return true;
     }
     let ending = path.extension().and_then(|ending| ending.to_str());
@@ -158,41 +154,6 @@ fn is_plausible(path: &Path) -> bool {
         let ending = ending.to_ascii_lowercase();
         OTHER.binary_search(&ending.as_str()).is_ok()
     })
-}
-
-/// True where only manifests are looked for: YAML and JSON that is no site by its place.
-fn is_manifest_or_nothing(path: &Path) -> bool {
-    may_be_manifest(path) && !path.parent().is_some_and(holds_pieces)
-}
-
-/// Reads a file unless its head shows that it is no text, or no manifest where only that counts.
-///
-/// # Errors
-/// See [`FileError`].
-fn read_plausible(path: &Path) -> Result<Option<Vec<u8>>, FileError> {
-    let metadata = path.symlink_metadata().map_err(|error| of_io(&error))?;
-    let (head_length, is_manifest): (usize, fn(&[u8]) -> bool) = match is_manifest_or_nothing(path)
-    {
-        true => (MANIFEST_HEAD, looks_like_manifest),
-        false => (HEAD, |_| true),
-    };
-    let is_worth_it = |head: &[u8]| !head.contains(&0) && is_manifest(head);
-    if metadata.is_file() && metadata.len() > head_length as u64 {
-        let file = File::open(path).map_err(|error| of_io(&error))?;
-        let mut head = Vec::new();
-        file.take(head_length as u64)
-            .read_to_end(&mut head)
-            .map_err(|error| of_io(&error))?;
-        if !is_worth_it(&head) {
-            return Ok(None);
-        }
-    }
-    match read_regular(path, &metadata) {
-        Ok(content) if !is_worth_it(&content) => Ok(None),
-        Ok(content) => Ok(Some(content)),
-        Err(FileError::Directory) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 #[cfg(test)]
@@ -216,7 +177,21 @@ mod tests {
     fn a_site_may_be_called_like_a_source_file() {
         assert!(is_plausible(Path::new("sites-available/docs.rs")));
         assert!(!is_plausible(Path::new("src/docs.rs")));
-        assert!(!is_manifest_or_nothing(Path::new("sites-enabled/a.json")));
-        assert!(is_manifest_or_nothing(Path::new("deploy/a.json")));
+    }
+
+    #[test]
+    fn texts_that_quote_others_are_not_looked_into() {
+        for path in [
+            "a.snap",
+            "a.tpl",
+            "a.gotmpl",
+            "a.dict",
+            "a.tmpl",
+            "a.golden",
+            "Cargo.lock",
+        ] {
+            assert!(!is_plausible(Path::new(path)), "{path}");
+        }
+        assert!(is_plausible(Path::new("nginx.conf.tmpl")));
     }
 }

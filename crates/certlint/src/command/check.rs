@@ -61,6 +61,12 @@ pub(crate) fn run(args: &CheckArgs) -> Exit {
         found.push((&repository.model, findings));
     }
     let report = Report::new(found, loaded.files);
+    let nothing = loaded.nothing().filter(|_| !console.has_failed());
+    if let Some(nothing) = &nothing
+        && !args.allow_empty
+    {
+        console.error(nothing);
+    }
     let failing = args.fail_on.level();
     let is_failing = |level| failing.is_some_and(|failing| level >= failing);
     let exit = match report.findings.iter().any(|(_, it)| is_failing(it.level)) {
@@ -69,10 +75,12 @@ pub(crate) fn run(args: &CheckArgs) -> Exit {
         false => Exit::Clean,
     };
     let exit = write(&report, args, &console, exit);
-    match report.counts.files {
-        0 if console.has_failed() => {}
-        0 => console.summary("no nginx configuration or Kubernetes manifests found"),
-        _ => console.summary(&report.counts.line(console.is_verbose())),
+    match nothing {
+        Some(nothing) if args.allow_empty => console.summary(&nothing),
+        None if report.counts.files > 0 => {
+            console.summary(&report.counts.line(console.is_verbose()));
+        }
+        _ => {}
     }
     drop(report);
     // The program ends here, and the system takes back the memory in one go.

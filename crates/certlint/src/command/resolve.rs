@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use certlint_core::model::Model;
-use certlint_core::resolve::{Answer, AnswerCertificate, resolve};
+use certlint_core::model::{MatchedBy, Model, Problem, UnverifiableKind};
+use certlint_core::resolve::{Answer, AnswerCertificate, Outcome, resolve};
 use serde::Serialize;
 
 use crate::args::{ResolveArgs, TableFormat};
@@ -28,8 +28,8 @@ pub(crate) fn run(args: &ResolveArgs) -> Exit {
         }
     };
     let loaded = load(&settings, &purpose, &console);
-    if loaded.files == 0 && !console.has_failed() {
-        console.error("no nginx configuration or Kubernetes manifests found");
+    if let Some(nothing) = loaded.nothing().filter(|_| !console.has_failed()) {
+        console.error(nothing);
     }
     tell_refusals(&loaded, &console);
     let class = args.class.as_ref();
@@ -48,8 +48,34 @@ pub(crate) fn run(args: &ResolveArgs) -> Exit {
             }
         }
     }
+    let unread = unread_includes(&loaded);
+    if !unread.is_empty() && !console.has_failed() {
+        let shown: Vec<String> = unread
+            .iter()
+            .take(SHOWN)
+            .map(|it| format!("`{}`", it.what))
+            .collect();
+        let more = match unread.len().saturating_sub(SHOWN) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        console.note(format!(
+            "not read, so that servers in it are not known: {}{more} (`--map-path FROM=TO` says \
+             where it is)",
+            shown.join(", ")
+        ));
+    }
     if items.is_empty() && !console.has_failed() {
-        console.note("no listener answers");
+        match unread
+            .first()
+            .filter(|_| args.class.is_none() && args.connect.is_none())
+        {
+            Some(include) => {
+                let names = args.names.iter();
+                items.extend(names.map(|name| Item::unread(include, name)));
+            }
+            None => console.note("no listener answers"),
+        }
     }
     let exit = match console.has_failed() {
         true => Exit::Failure,
@@ -62,6 +88,40 @@ pub(crate) fn run(args: &ResolveArgs) -> Exit {
         }
         TableFormat::Text => table(&items, out),
     })
+}
+
+/// Includes shown that were not read.
+const SHOWN: usize = 3;
+
+/// An include that may hold servers and was not read.
+struct Unread<'m> {
+    what: &'m str,
+    file: &'m str,
+    line: u32,
+}
+
+fn unread_includes(loaded: &Loaded) -> Vec<Unread<'_>> {
+    let mut unread = Vec::new();
+    for model in &loaded.models {
+        let fragments = model.fragments.iter().filter(|it| it.open_ended);
+        for problem in fragments.flat_map(|it| &it.problems) {
+            if let Problem::Unverifiable {
+                at,
+                kind: UnverifiableKind::Include,
+                what,
+                ..
+            } = problem
+            {
+                let source = model.sources.get(at.source);
+                unread.push(Unread {
+                    what,
+                    file: source.name(),
+                    line: source.position(at.start()).line,
+                });
+            }
+        }
+    }
+    unread
 }
 
 /// A configuration with which the real program does not start serves nothing.
@@ -116,6 +176,23 @@ struct CertificateItem {
 }
 
 impl Item {
+    /// What is known where no listener was read and an include may hold one.
+    fn unread(include: &Unread<'_>, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            listen: "*".to_owned(),
+            outcome: Outcome::Unknown.as_str(),
+            server: ServerItem {
+                file: include.file.to_owned(),
+                line: include.line,
+                server_name: String::new(),
+            },
+            matched_by: MatchedBy::Default.as_str(),
+            certificates: Vec::new(),
+            why: Some(format!("`{}` was not read", include.what)),
+        }
+    }
+
     fn new(model: &Model, answer: Answer) -> Self {
         let source = model.sources.get(answer.server.source);
         let certificates = answer.certificates.iter();

@@ -110,7 +110,7 @@ fn usage_errors_are_told_on_standard_error_only() {
         ),
         (
             &["certs/a.crt"],
-            "`certs/a.crt` is not recognised as nginx configuration",
+            "`certs/a.crt` is not recognised as Kubernetes manifests or nginx",
         ),
         (&["--namespace", "Shop"], "lower-case letters"),
         (

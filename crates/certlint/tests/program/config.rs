@@ -45,7 +45,7 @@ fn files_above_the_repository_have_no_say() {
 
 #[test]
 fn outside_of_a_repository_the_search_ends_at_the_working_directory() {
-    let tree = Tree::new(&[
+    let tree = Tree::installed(&[
         ("certlint.yaml", OFF),
         ("a/web/nginx.conf", &main_file("api.internal", "site")),
     ]);

@@ -34,7 +34,7 @@ fn odd_files_are_refused_at_once() {
         let expected = format!("error: cannot read `{path}`: {reason}");
         assert!(run.stderr.starts_with(&expected), "{run:?}");
     }
-    assert_eq!(check(&tree, ".").code, 0);
+    assert_eq!(check(&tree, ".").code, 2);
 }
 
 #[test]
@@ -65,10 +65,10 @@ fn odd_files_that_a_configuration_names_are_findings() {
 fn a_directory_called_like_a_file_is_a_directory() {
     let tree = Tree::new(&[("nginx.conf/nginx.conf/a", "hello\n")]);
     let run = check(&tree, ".");
-    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.code, 2, "{run:?}");
     assert_eq!(
         run.stderr,
-        "no nginx configuration or Kubernetes manifests found\n"
+        "error: nothing to check: no Kubernetes manifests or nginx configurations found\n"
     );
 }
 
@@ -155,10 +155,10 @@ fn what_may_not_be_read_is_told() {
         "error: cannot read `nginx.conf`: permission denied\n"
     );
     let run = check(&tree, ".");
-    assert_eq!(run.code, 0);
+    assert_eq!(run.code, 2);
     assert!(
         run.stderr
-            .starts_with("note: skipped `nginx.conf`: permission denied\n"),
+            .starts_with("note: cannot read `nginx.conf`: permission denied\n"),
         "{run:?}"
     );
 }

@@ -181,22 +181,22 @@ fn standard_input_may_be_manifests() {
 fn other_yaml_is_left_alone_unless_it_is_named() {
     let nginx = "run: |\n  server { listen 80; }\n";
     let tree = Tree::new(&[
-        ("compose.yaml", "services: {web: {image: nginx}}\n"),
+        ("values.yaml", "web: {image: nginx}\n"),
         ("broken.yml", "a: [\n"),
         ("ci.yaml", nginx),
         ("tsconfig.json", "{ // comments\n}\n"),
     ]);
     let run = short(&tree, &[], "");
-    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
     assert_eq!(
         run.stderr,
-        "no nginx configuration or Kubernetes manifests found\n"
+        "error: nothing to check: no Kubernetes manifests or nginx configurations found\n"
     );
-    for file in ["compose.yaml", "broken.yml", "tsconfig.json"] {
+    for file in ["values.yaml", "broken.yml", "tsconfig.json"] {
         let run = short(&tree, &[file], "");
         assert_eq!(run.code, 2, "{run:?}");
         let expected = format!(
-            "error: `{file}` is not recognised as nginx configuration or Kubernetes manifests\n"
+            "error: `{file}` is not recognised as Kubernetes manifests or nginx configurations\n"
         );
         assert_eq!(run.stderr, expected);
     }
@@ -214,7 +214,8 @@ fn templates_of_a_chart_are_told_and_not_checked() {
         ("chart/templates/ingress.yaml", template),
     ]);
     let run = short(&tree, &["chart"], "");
-    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("found 1 template, which"), "{run:?}");
     assert_eq!(
         run.findings(),
         ["chart/templates/ingress.yaml:4 template-skipped"],

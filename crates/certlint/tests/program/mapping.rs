@@ -67,12 +67,19 @@ fn a_file_that_its_directory_does_not_have_is_missing() {
 }
 
 #[test]
-fn under_a_root_that_was_given_everything_is_expected() {
+fn under_a_root_that_was_given_files_are_expected_where_their_directories_are() {
     let tree = tree("conf/nginx.conf", "/srv/certs/a", "files/srv/certs/a");
     let run = short(&tree, &["conf/nginx.conf"]);
     assert!(run.has("unverifiable"), "{run:?}");
     let run = short(&tree, &["conf/nginx.conf", "--root", "files"]);
     assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+    // A copy of a machine seldom has all of it.
+    let run = short(&tree, &["conf/nginx.conf", "--root", "conf"]);
+    assert!(
+        run.has("unverifiable") && !run.has("certificate-missing"),
+        "{run:?}"
+    );
+    std::fs::create_dir_all(tree.path().join("conf/srv/certs")).unwrap();
     let run = short(&tree, &["conf/nginx.conf", "--root", "conf"]);
     assert!(run.has("certificate-missing"), "{run:?}");
 }
@@ -115,6 +122,11 @@ fn files_of_packages_are_not_missed_in_a_checkout() {
     let tree = Tree::new(&[("nginx.conf", text)]);
     let run = short(&tree, &[]);
     assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+    // Below a root that was given they are as much the package's.
+    let run = short(&tree, &["--root", "."]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+    let text = text.replace("mime.types", "mine.types");
+    let tree = Tree::new(&[("nginx.conf", &text), ("etc/nginx/a", "")]);
     let run = short(&tree, &["--root", "."]);
     assert!(run.has("include-missing"), "{run:?}");
 }
@@ -123,7 +135,8 @@ fn files_of_packages_are_not_missed_in_a_checkout() {
 #[test]
 fn permissions_in_a_repository_say_nothing() {
     use std::os::unix::fs::PermissionsExt;
-    let tree = tree("nginx.conf", "a", "a");
+    let tree = Tree::installed(&[("nginx.conf", &main_file("example.com", "a"))]);
+    tree.certificate("example.com", "a");
     let open = std::fs::Permissions::from_mode(0o644);
     std::fs::set_permissions(tree.path().join("a.key"), open).unwrap();
     let run = short(&tree, &[]);
@@ -164,4 +177,126 @@ fn links_lead_to_where_the_map_says_or_nowhere() {
     link("crt", "../live/a");
     let run = short(&tree, &[]);
     assert_eq!(run.code, 1, "loop: {run:?}");
+}
+
+#[test]
+fn outside_a_repository_a_path_that_exists_is_meant() {
+    let machine = Tree::installed(&[]);
+    machine.certificate("example.com", "ssl/example");
+    let certificate = machine.path().join("ssl/example");
+    let text = main_file("other.example", certificate.to_str().unwrap());
+    let tree = Tree::installed(&[("site/main.conf", &text)]);
+    let run = short(&tree, &["site/main.conf"]);
+    assert!(run.has("name-not-covered"), "{run:?}");
+    // Beside a name that nearly is the one, it is missing.
+    let missing = text.replace("ssl/example", "ssl/exmaple");
+    let tree = Tree::installed(&[("site/main.conf", &missing)]);
+    let run = short(&tree, &["site/main.conf"]);
+    assert!(run.has("certificate-missing"), "{run:?}");
+    // What another machine has is not known.
+    let elsewhere = text.replace("ssl/example", "ssl/shop");
+    let tree = Tree::installed(&[("site/main.conf", &elsewhere)]);
+    let run = short(&tree, &["site/main.conf"]);
+    assert!(
+        run.has("unverifiable") && !run.has("certificate-missing"),
+        "{run:?}"
+    );
+    // In a repository it is another machine's.
+    let tree = Tree::new(&[("site/main.conf", &text)]);
+    let run = short(&tree, &["site/main.conf"]);
+    assert!(
+        run.has("unverifiable") && !run.has("name-not-covered"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn any_prefix_is_known_by_the_files_below_it() {
+    let main =
+        |prefix: &str| format!("events {{}}\nhttp {{ include {prefix}/sites-enabled/*; }}\n");
+    for prefix in [
+        "/opt/nginx/conf",
+        "/etc/nginx/conf",
+        "/config/nginx",
+        "/srv/web",
+    ] {
+        let site = crate::support::server("other.example", &format!("{prefix}/ssl/a"));
+        let tree = Tree::new(&[("nginx.conf", &main(prefix)), ("sites-enabled/a", &site)]);
+        tree.certificate("example.com", "ssl/a");
+        let run = short(&tree, &[]);
+        assert!(run.has("name-not-covered"), "{prefix} {run:?}");
+        let note = format!("note: took `{prefix}` for `.`");
+        assert_eq!(run.stderr.matches(&note).count(), 1, "{run:?}");
+    }
+}
+
+#[test]
+fn what_is_not_in_git_by_design_is_not_missing() {
+    let tree = Tree::new(&[
+        ("nginx.conf", &main_file("example.com", "certs/example")),
+        (".gitignore", "/ssl/\n"),
+        ("ssl/.gitkeep", ""),
+        (
+            "other/nginx.conf",
+            &main_file("example.com", "../ssl/private"),
+        ),
+    ]);
+    tree.certificate("example.com", "certs/example");
+    std::fs::remove_file(tree.path().join("certs/example.key")).unwrap();
+    let run = short(&tree, &["nginx.conf"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.findings(), ["nginx.conf:7 unverifiable"], "{run:?}");
+    let run = short(&tree, &["."]);
+    assert_eq!(run.code, 0, "{run:?}");
+    // A name that nearly is the one is a typing error.
+    for (wrong, right) in [("exmaple", "example"), ("exampl", "example")] {
+        let tree = Tree::new(&[
+            (
+                "nginx.conf",
+                &main_file("example.com", &format!("certs/{wrong}")),
+            ),
+            (".gitignore", "*.key\n*.crt\n"),
+        ]);
+        tree.certificate("example.com", &format!("certs/{right}"));
+        let run = short(&tree, &["nginx.conf"]);
+        assert!(
+            run.has("certificate-missing") && run.has("key-missing"),
+            "{run:?}"
+        );
+    }
+    // On a machine a key that is not there is missing.
+    let tree = Tree::installed(&[("main.conf", &main_file("example.com", "certs/example"))]);
+    tree.certificate("example.com", "certs/example");
+    std::fs::remove_file(tree.path().join("certs/example.key")).unwrap();
+    assert!(short(&tree, &[]).has("key-missing"));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_this_user_may_not_read_is_not_known() {
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::process::CommandExt;
+    let tree = Tree::installed(&[("main.conf", &main_file("other.example", "live/a"))]);
+    tree.certificate("example.com", "live/a");
+    let open = |path: &str, mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(tree.path().join(path), mode).unwrap();
+    };
+    open("", 0o755);
+    open("live", 0o000);
+    // The program itself must be where another user may start it.
+    let program = tree.path().join("certlint");
+    std::fs::copy(env!("CARGO_BIN_EXE_certlint"), &program).unwrap();
+    let mut command = std::process::Command::new(program);
+    command.current_dir(tree.path()).env_clear();
+    if std::fs::read_dir(tree.path().join("live")).is_ok() {
+        // Root may read everything.
+        command.uid(65_534).gid(65_534);
+    }
+    command.args(["main.conf", "-v", "--format", "short"]);
+    let run = crate::support::run(&mut command, b"");
+    open("live", 0o700);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.findings(), ["main.conf:6 unverifiable"], "{run:?}");
+    assert!(run.stdout.contains("not readable for this user"), "{run:?}");
 }

@@ -43,7 +43,15 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
+    /// A repository.
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let tree = Self::installed(files);
+        tree.write(".git/HEAD", "ref: refs/heads/main\n");
+        tree
+    }
+
+    /// A directory of a machine, in no repository.
+    pub(crate) fn installed(files: &[(&str, &str)]) -> Self {
         let tree = Self {
             directory: TempDir::new().unwrap(),
         };
@@ -80,7 +88,7 @@ impl Tree {
 
     /// The example of the repository, as in a clone of it.
     pub(crate) fn example() -> Self {
-        let tree = Self::new(&[(".git/HEAD", "ref: refs/heads/main\n")]);
+        let tree = Self::new(&[]);
         for file in ["nginx.conf", "conf.d/shop.conf", "conf.d/wiki.conf"] {
             let file = format!("example/{file}");
             let text = fs::read(fixtures().join(&file)).unwrap();

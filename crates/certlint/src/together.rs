@@ -1,4 +1,4 @@
-//! Lowers the manifests of a run together, as one cluster would hold them.
+//! Lowers texts that belong together, such as the manifests of a cluster.
 //!
 //! They name no files, so nothing is mapped: a path is the real one, and only what discovery has
 //! found is ever read.
@@ -8,15 +8,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use certlint_core::files::{Certificates, File, FileError, Files};
-use certlint_core::kubernetes::{self, Lowered, Options};
+use certlint_core::frontend::{LoweredTogether, Options, Together};
 use certlint_core::loader::Loader;
 use certlint_core::model::Model;
 
 use crate::bytes;
 use crate::console::Console;
 
-/// A text that holds manifests.
-pub(crate) struct Manifest {
+/// A text that is read together with others.
+pub(crate) struct Text {
     /// The real path; for standard input, where a file of its name would be.
     pub(crate) path: PathBuf,
     /// As reports show it.
@@ -24,17 +24,21 @@ pub(crate) struct Manifest {
     pub(crate) bytes: Arc<[u8]>,
 }
 
-/// Lowers `manifests`; returns how many of them were read as such, too.
+/// Lowers `texts`; returns how many of them were read as such, too.
 pub(crate) fn lower(
-    manifests: Vec<Manifest>,
+    reader: &dyn Together,
+    texts: Vec<Text>,
     certificates: Option<&dyn Certificates>,
     options: &Options,
     console: &Console,
 ) -> (Model, usize) {
-    let files = Found::new(manifests);
+    let files = Found::new(texts);
     let loader = Loader::new(&files).with_certificates(certificates);
-    let (Lowered { fragments, files }, unreadable) =
-        kubernetes::lower(&loader, &files.paths, options);
+    let LoweredTogether {
+        fragments,
+        files,
+        unreadable,
+    } = reader.lower(&loader, &files.paths, options);
     for (path, error) in unreadable {
         let path = bytes::to_path(&path);
         console.error(format!("cannot read `{}`: {error}", path.display()));
@@ -44,16 +48,16 @@ pub(crate) fn lower(
 
 /// The texts that discovery has read.
 struct Found {
-    /// In the order of the manifests.
+    /// In the order of the texts.
     paths: Vec<Vec<u8>>,
     texts: HashMap<Vec<u8>, File>,
 }
 
 impl Found {
-    fn new(manifests: Vec<Manifest>) -> Self {
-        let mut paths = Vec::with_capacity(manifests.len());
-        let mut texts = HashMap::with_capacity(manifests.len());
-        for Manifest { path, name, bytes } in manifests {
+    fn new(all: Vec<Text>) -> Self {
+        let mut paths = Vec::with_capacity(all.len());
+        let mut texts = HashMap::with_capacity(all.len());
+        for Text { path, name, bytes } in all {
             let path = bytes::of_path(&path);
             let file = File {
                 name,
