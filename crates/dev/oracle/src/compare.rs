@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::Result;
 
@@ -26,6 +27,9 @@ const EXCUSES: [&str; 5] = [
     "no handler for server in",
 ];
 
+/// What nginx says before the path of a key that it has opened, and that does not fit.
+const MISFIT: &str = "SSL_CTX_use_PrivateKey(\"";
+
 /// Compares certlint with nginx.
 pub(crate) struct Judge {
     pub(crate) program: Program,
@@ -42,6 +46,8 @@ pub(crate) struct Outcome {
     pub(crate) nginx: String,
     /// nginx refuses for a reason that certlint cannot know.
     pub(crate) excused: bool,
+    /// nginx has opened a key that does not fit, and certlint says that it cannot tell.
+    pub(crate) untold: bool,
     pub(crate) handshakes: usize,
     /// Handshakes that certlint leaves open.
     pub(crate) unknown: usize,
@@ -79,8 +85,13 @@ impl Judge {
     fn verdicts(&self, nginx: &Verdict, place: &Place<'_>, outcome: &mut Outcome) -> Result<()> {
         let resolved = self.program.resolve(place.folder, &[String::new()], None)?;
         let findings = self.program.check(place.folder)?;
-        let excused = !nginx.accepted && EXCUSES.iter().any(|excuse| nginx.text.contains(excuse));
-        outcome.excused = excused;
+        outcome.excused =
+            !nginx.accepted && EXCUSES.iter().any(|excuse| nginx.text.contains(excuse));
+        outcome.untold = match misfit(&nginx.text) {
+            Some(key) => self.program.cannot_tell(place.pool, key)?,
+            None => false,
+        };
+        let excused = outcome.excused || outcome.untold;
         match resolved {
             Ok(_) if !nginx.accepted && !excused => {
                 outcome
@@ -223,6 +234,14 @@ impl Judge {
     }
 }
 
+/// The key that nginx refuses because it does not fit its certificate. One that does not open is
+/// another matter: certlint says so itself where no password file is in effect.
+fn misfit(text: &str) -> Option<&Path> {
+    let error = text.lines().find(|line| line.contains("[emerg] "))?;
+    let (_, rest) = error.split_once(MISFIT)?;
+    Some(Path::new(rest.split_once('"')?.0))
+}
+
 /// Every address that the case may listen on, and one that only a wildcard reaches.
 fn doors(case: &Case, place: &Place<'_>) -> Vec<Door> {
     let mut doors = Vec::new();
@@ -241,4 +260,23 @@ fn doors(case: &Case, place: &Place<'_>) -> Vec<Door> {
         doors.push(Door::Unix(format!("{}/one.sock", place.folder.display())));
     }
     doors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_key_that_was_opened_does_not_fit() {
+        let key = |message: &str| {
+            let text = format!("nginx: [warn] low\nnginx: [emerg] {message}\nnginx: test failed\n");
+            misfit(&text).map(Path::to_owned)
+        };
+        let mismatch = "SSL_CTX_use_PrivateKey(\"/tmp/a.key\") failed (SSL: key values mismatch)";
+        assert_eq!(key(mismatch), Some("/tmp/a.key".into()));
+        let closed = "cannot load certificate key \"/tmp/a.key\": PEM_read_bio_PrivateKey() failed";
+        assert_eq!(key(closed), None);
+        assert_eq!(key("cannot load certificate \"/tmp/a.crt\": failed"), None);
+        assert_eq!(key("unknown directive \"x\" in /tmp/nginx.conf:1"), None);
+    }
 }

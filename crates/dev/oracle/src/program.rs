@@ -61,6 +61,19 @@ pub(crate) struct Position {
     pub(crate) line: u32,
 }
 
+/// What `cert` says of a file.
+#[derive(Deserialize)]
+struct KeyFile {
+    key: FoundKey,
+}
+
+/// The key of a file, and how it fits the certificate.
+#[derive(Deserialize)]
+struct FoundKey {
+    #[serde(rename = "match")]
+    pair: Option<String>,
+}
+
 impl Finding {
     /// The line, 0 for a whole file.
     pub(crate) fn line(&self) -> u32 {
@@ -110,6 +123,24 @@ impl Program {
             Some(2) => Ok(Err(errors)),
             _ => bail!("`check` ended with {}: {errors}", output.status),
         }
+    }
+
+    /// True where `cert` says of a key that it is encrypted: whether it fits a certificate cannot be
+    /// told.
+    pub(crate) fn cannot_tell(&self, pool: &Path, key: &Path) -> Result<bool> {
+        let mut command = Command::new(&self.path);
+        command.args(["cert", "--format", "json"]);
+        // Without a certificate there is nothing that the key could fit.
+        let output = shell::capture(command.arg(pool.join("ec00.crt")).arg(key))?;
+        let files: Vec<KeyFile> = match output.status.code() {
+            Some(0 | 1) => {
+                serde_json::from_slice(&output.stdout).context("`cert` did not print its JSON")?
+            }
+            // The key is missing.
+            _ => Vec::new(),
+        };
+        let pairs = files.iter().filter_map(|file| file.key.pair.as_deref());
+        Ok(pairs.last() == Some("encrypted"))
     }
 
     fn command(&self, verb: &str) -> Command {

@@ -69,13 +69,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         say::line(report);
     }
     say::line(format!(
-        "oracle: nginx {}, {} cases ({} accepted, {} refused, {} excused), {} handshakes, \
+        "oracle: nginx {}, {} cases ({} accepted, {} refused, {} excused, {} with a key \
+         that certlint cannot tell), {} handshakes, \
          {} left open by certlint, {} with differences",
         judge.program.nginx_version,
         cases.len(),
         total.accepted,
         total.refused,
         total.excused,
+        total.untold,
         total.handshakes,
         total.unknown,
         total.different,
@@ -135,6 +137,7 @@ struct Total {
     accepted: usize,
     refused: usize,
     excused: usize,
+    untold: usize,
     handshakes: usize,
     unknown: usize,
     different: usize,
@@ -193,6 +196,7 @@ impl Total {
         self.accepted += usize::from(outcome.accepted);
         self.refused += usize::from(!outcome.accepted);
         self.excused += usize::from(outcome.excused);
+        self.untold += usize::from(outcome.untold);
         self.handshakes += outcome.handshakes;
         self.unknown += outcome.unknown;
         self.different += usize::from(!outcome.differences.is_empty());
