@@ -5,6 +5,11 @@
 //! The values are those of `charts/certlint/ci` and `charts/certlint/presets`. What is recorded,
 //! RBAC rules and settings of the process, lies beside them; `--bless` writes it anew.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a program of its own: clock, environment, files and processes are what it is for"
+)]
+
 mod conform;
 mod helm;
 mod objects;
@@ -14,8 +19,10 @@ mod webhook;
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::Parser;
 use tools::{say, shell};
 
 use self::helm::Helm;
@@ -47,8 +54,21 @@ impl Case {
     }
 }
 
+/// Check the Helm chart.
+#[derive(Parser)]
+#[command(name = "cargo xtask chart")]
+struct Args {
+    /// Record rights and settings anew.
+    #[arg(long)]
+    bless: bool,
+}
+
+fn main() -> ExitCode {
+    say::exit_code(run(Args::parse().bless))
+}
+
 /// Runs all checks.
-pub(crate) fn run(bless: bool) -> Result<()> {
+fn run(bless: bool) -> Result<()> {
     let helms = helm::all()?;
     let cases = cases()?;
     let mut rendered = Vec::new();

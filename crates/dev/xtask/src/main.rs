@@ -9,7 +9,6 @@
     reason = "a program of its own: clock, environment, files and processes are what it is for"
 )]
 
-mod chart;
 mod fuzz;
 mod test;
 
@@ -27,11 +26,8 @@ enum Chore {
     #[command(disable_help_flag = true)]
     Bench(Passed),
     /// Check the Helm chart.
-    Chart {
-        /// Record rights and settings anew.
-        #[arg(long)]
-        bless: bool,
-    },
+    #[command(disable_help_flag = true)]
+    Chart(Passed),
     /// Compare the parser with the real nginx on configurations that others have published.
     #[command(disable_help_flag = true)]
     Corpus(Passed),
@@ -73,7 +69,7 @@ struct Passed {
 fn main() -> ExitCode {
     say::exit_code(match Chore::parse() {
         Chore::Bench(passed) => shell::run_package("bench", &passed.arguments),
-        Chore::Chart { bless } => chart::run(bless),
+        Chore::Chart(passed) => shell::run_package("chart", &passed.arguments),
         Chore::Corpus(passed) => compare("corpus", passed),
         Chore::E2e(passed) => shell::run_package("e2e", &passed.arguments),
         Chore::Fuzz { seconds } => fuzz::run(seconds),

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use tools::{say, shell};
 
-use crate::{chart, fuzz};
+use crate::fuzz;
 
 /// Something that must hold.
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ const STEPS: [Step; 12] = [
     Step::new("documentation", documentation),
     Step::new("tests", || tests(&[])),
     Step::new("generated", generated),
-    Step::new("chart", || chart::run(false)),
+    Step::new("chart", || shell::run_package("chart", &[])),
     Step::new("cluster", cluster),
     Step::new("oracle", || oracle("oracle")),
     Step::new("corpus", || oracle("corpus")),
