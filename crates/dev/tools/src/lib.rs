@@ -28,7 +28,7 @@ pub use self::peers::{Peers, peers};
 pub use self::schemas::schemas;
 
 /// Debian packages, each with a file that shows that it is there.
-const PACKAGES: [(&str, &str); 6] = [
+const PACKAGES: [(&str, &str); 7] = [
     ("nginx", "/usr/sbin/nginx"),
     (
         "libnginx-mod-stream",
@@ -38,6 +38,7 @@ const PACKAGES: [(&str, &str); 6] = [
         "libnginx-mod-mail",
         "/usr/lib/nginx/modules/ngx_mail_module.so",
     ),
+    ("faketime", "/usr/bin/faketime"),
     ("openssl", "/usr/bin/openssl"),
     ("util-linux", "/usr/bin/setsid"),
     ("iproute2", "/usr/sbin/ip"),

@@ -9,6 +9,7 @@
     reason = "a program of its own: clock, environment, files and processes are what it is for"
 )]
 
+mod clocks;
 mod fuzz;
 mod test;
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use tools::{say, shell};
 
-use crate::fuzz;
+use crate::{clocks, fuzz};
 
 /// Something that must hold.
 #[derive(Clone, Copy)]
@@ -18,12 +18,13 @@ pub(crate) struct Step {
 }
 
 /// All steps of `cargo xtask test`.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step::new("tools", tools::run),
     Step::new("format", format),
     Step::new("lints", || lints(&[])),
     Step::new("documentation", documentation),
     Step::new("tests", || tests(&[])),
+    Step::new("clocks", clocks::run),
     Step::new("generated", generated),
     Step::new("chart", || shell::run_package("chart", &[])),
     Step::new("cluster", cluster),
