@@ -27,12 +27,12 @@ pub(super) fn assemble(
     cluster.index_shims();
     take_in_secrets(&mut cluster, loader, fragment);
     take_in_routes(&mut cluster, loader);
-    requests(&cluster, fragment);
     let mut unverifiable = BTreeMap::new();
     let inventory = Inventory {
         cluster: &cluster,
         options,
     };
+    requests(&inventory, fragment);
     let mut binder = Binder::new(inventory, fragment, &mut unverifiable);
     controllers::bind_ingresses(&mut binder);
     controllers::bind_gateways(&mut binder);

@@ -7,7 +7,7 @@ use super::facts::{
 };
 use super::gateway;
 use super::mounts::{ConfigMap, Pod};
-use super::object::Objects;
+use super::object::{self, Objects};
 use crate::model::{BundleId, KeyId};
 use crate::x509::{self, Certificate, CertificateFile, KeyOutcome, Pair};
 
@@ -31,6 +31,11 @@ pub(super) struct Cluster {
     /// By `NAMESPACE/NAME`.
     pub(super) config_maps: BTreeMap<String, ConfigMap>,
     pub(super) pods: Vec<Pod>,
+    /// By name, the namespaces that have a Secret of it; for Gateways of Istio.
+    pub(super) namespaces_of_secrets: HashMap<String, Vec<String>>,
+    /// Issuers of cert-manager: whether they can issue wildcards. By `NAMESPACE/NAME`, and by
+    /// `/NAME` those of the cluster.
+    pub(super) issuers: BTreeMap<String, bool>,
     /// A Secret is judged by itself, for all that may be served with it.
     pub(super) is_alone: bool,
 }
@@ -72,6 +77,20 @@ impl Cluster {
         self.shim_owners = owners;
     }
 
+    /// Finds the namespaces of Secrets by their names, where Gateways of Istio need them.
+    pub(super) fn index_credentials(&mut self) {
+        let mut pairings = self.objects.pairings.iter();
+        if !pairings.any(|pairing| matches!(pairing.certificate, object::Certificate::Istio { .. }))
+        {
+            return;
+        }
+        for kept in self.secrets.values() {
+            let meta = &kept.secret.meta;
+            let namespaces = self.namespaces_of_secrets.entry(meta.name.clone());
+            namespaces.or_default().push(meta.namespace.clone());
+        }
+    }
+
     /// The Secret itself is in the input.
     pub(super) fn has_secret(&self, key: &str) -> bool {
         self.secrets.contains_key(key) && !self.public.contains(key)
@@ -105,6 +124,9 @@ impl Cluster {
                 }
                 let kept = Kept::new(secret);
                 self.secrets.insert(kept.secret.meta.key(), kept);
+            }
+            Fact::Issuer(issuer) => {
+                self.issuers.insert(issuer.key, issuer.issues_wildcards);
             }
             Fact::Pod(pod, other) => {
                 self.pods.push(pod);

@@ -25,6 +25,7 @@ pub(super) enum Fact {
     Gateway(gateway::Fact),
     Ingress(Ingress),
     IngressClass(IngressClass),
+    Issuer(Issuer),
     Secret(Box<Secret>),
     /// Of another kind that pairs hosts with certificates.
     Object(object::Fact),
@@ -73,6 +74,14 @@ impl Meta {
         annotations
             .find(|(key, _)| key == name)
             .map(|(_, value)| value)
+    }
+
+    /// The issuer that the annotations name, as [`Issuer::key`].
+    pub(super) fn issuer(&self) -> Option<String> {
+        let own = self.annotation("cert-manager.io/issuer");
+        let of_cluster = self.annotation("cert-manager.io/cluster-issuer");
+        let own = own.map(|name| qualified(&self.namespace, &name.value));
+        own.or_else(|| of_cluster.map(|name| format!("/{}", name.value)))
     }
 
     /// True where cert-manager's gateway-shim makes a Certificate for this object.
@@ -139,6 +148,15 @@ impl IngressClass {
     }
 }
 
+/// An Issuer or ClusterIssuer of cert-manager.
+#[derive(Debug)]
+pub(super) struct Issuer {
+    /// `NAMESPACE/NAME`; `/NAME` for one of the cluster.
+    pub(super) key: String,
+    /// False for ACME without a solver for DNS-01, which wildcards need.
+    pub(super) issues_wildcards: bool,
+}
+
 /// A cert-manager Certificate.
 #[derive(Debug)]
 pub(super) struct Request {
@@ -148,6 +166,8 @@ pub(super) struct Request {
     pub(super) addresses: Vec<String>,
     /// `spec.dnsNames`, or the object's name where there are none.
     pub(super) dns_names_at: Location,
+    /// The key of its issuer, as [`Issuer::key`].
+    pub(super) issuer: Option<String>,
 }
 
 #[derive(Debug)]
@@ -236,6 +256,10 @@ pub(super) fn read(object: Object<'_>, source: SourceId, namespace: &str) -> Opt
         ("networking.k8s.io", "IngressClass") => Some(Fact::IngressClass(class(node, &meta()))),
         ("v1", "ConfigMap") => Some(Fact::ConfigMap(mounts::config_map(node, source, meta()))),
         ("v1", "Secret") => Some(Fact::Secret(Box::new(secret(node, source, meta())))),
+        ("cert-manager.io", "ClusterIssuer") => {
+            Some(Fact::Issuer(issuer(node, format!("/{}", meta().name))))
+        }
+        ("cert-manager.io", "Issuer") => Some(Fact::Issuer(issuer(node, meta().key()))),
         ("cert-manager.io", "Certificate") => request(node, source, meta()).map(Fact::Certificate),
         ("external-secrets.io", "ExternalSecret") => {
             let target = path(node, &["spec", "target", "name"]);
@@ -356,6 +380,16 @@ fn class(node: Node<'_>, meta: &Meta) -> IngressClass {
     }
 }
 
+fn issuer(node: Node<'_>, key: String) -> Issuer {
+    let solvers = path(node, &["spec", "acme", "solvers"]);
+    let mut solvers = solvers.into_iter().flat_map(Node::items).peekable();
+    let has_solvers = solvers.peek().is_some();
+    Issuer {
+        key,
+        issues_wildcards: !has_solvers || solvers.any(|solver| solver.get("dns01").is_some()),
+    }
+}
+
 fn request(node: Node<'_>, source: SourceId, meta: Meta) -> Option<Request> {
     let secret = path(node, &["spec", "secretName"])?;
     let names = path(node, &["spec", "dnsNames"]);
@@ -369,6 +403,15 @@ fn request(node: Node<'_>, source: SourceId, meta: Meta) -> Option<Request> {
         secret: Spanned::new(secret.text()?.to_owned(), secret.at(source)),
         dns_names: texts(names),
         addresses: texts(path(node, &["spec", "ipAddresses"])),
+        issuer: path(node, &["spec", "issuerRef", "name"])
+            .and_then(Node::text)
+            .map(|name| {
+                let kind = path(node, &["spec", "issuerRef", "kind"]).and_then(Node::text);
+                match kind {
+                    Some("ClusterIssuer") => format!("/{name}"),
+                    _ => qualified(&meta.namespace, name),
+                }
+            }),
         dns_names_at: names.map_or_else(|| meta.at.clone(), |names| names.at(source)),
         meta,
     })

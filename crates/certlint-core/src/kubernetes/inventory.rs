@@ -156,6 +156,28 @@ impl<'a> Inventory<'a> {
         }
     }
 
+    /// Why an issuer of the input does not issue a certificate for these names: what is wrong, and
+    /// the cure.
+    pub(super) fn wildcard_refused<'n>(
+        &self,
+        issuer: Option<&str>,
+        mut names: impl Iterator<Item = &'n String>,
+    ) -> Option<(String, &'static str)> {
+        let issuer = issuer?;
+        if self.cluster.issuers.get(issuer) != Some(&false) {
+            return None;
+        }
+        let name = names.find(|name| name.starts_with("*."))?;
+        let message = format!(
+            "cert-manager gets no certificate for `{name}`: Issuer `{}` has no solver for DNS-01, which wildcards need",
+            issuer.trim_start_matches('/')
+        );
+        Some((
+            message,
+            "add a solver with `dns01` to the issuer, or list the hosts one by one",
+        ))
+    }
+
     /// A Secret that neither is in the input nor will be written is missing.
     pub(super) fn is_complete(&self) -> bool {
         self.options.whole_cluster || self.options.require_secrets

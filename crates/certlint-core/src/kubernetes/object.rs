@@ -22,6 +22,8 @@ use crate::name::HostPattern;
 use crate::source::{Locate as _, SourceId, Span, Spanned};
 use crate::x509::{CertificateFile, KeyFile};
 
+pub(super) use traefik::Store;
+
 /// What one object says.
 #[derive(Debug)]
 pub(super) enum Fact {
@@ -40,6 +42,8 @@ pub(super) struct Objects {
     pub(super) delegations: contour::Delegations,
     pub(super) pairings: Vec<Pairing>,
     pub(super) stores: Vec<traefik::Store>,
+    /// Stores that Traefik does not use.
+    pub(super) other_stores: Vec<traefik::Store>,
     pub(super) workloads: istio::Workloads,
 }
 
@@ -48,7 +52,8 @@ impl Objects {
         match fact {
             Fact::Delegations(delegations) => self.delegations.add(delegations),
             Fact::Pairings(pairings) => self.pairings.extend(pairings),
-            Fact::Store(store) => self.stores.push(store),
+            Fact::Store(store) if store.is_default => self.stores.push(store),
+            Fact::Store(store) => self.other_stores.push(store),
             Fact::Workload(workload) => self.workloads.add(workload),
         }
     }
@@ -87,6 +92,8 @@ pub(super) enum Certificate {
     },
     Istio {
         credential: Spanned<String>,
+        /// The port of the server.
+        port: String,
         /// Labels of the gateway's Pods.
         selector: BTreeMap<String, String>,
     },

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::cluster::{Cluster, Kept};
 use super::facts::Fault;
 use super::gateway;
+use super::inventory::Inventory;
 use super::object::{Certificate, Inline, Pem};
 use super::public::named;
 
@@ -239,8 +240,19 @@ fn cure(fault: Fault, key: &str) -> Option<&'static str> {
 }
 
 /// Certificates that write the same Secret.
-pub(super) fn requests(cluster: &Cluster, fragment: &mut Fragment) {
-    for (secret, requests) in &cluster.requests {
+pub(super) fn requests(inventory: &Inventory<'_>, fragment: &mut Fragment) {
+    for (secret, requests) in &inventory.cluster.requests {
+        for request in requests {
+            let names = request.dns_names.iter();
+            let refused = inventory.wildcard_refused(request.issuer.as_deref(), names);
+            fragment
+                .problems
+                .extend(refused.map(|(message, help)| Problem::NeverIssued {
+                    at: request.dns_names_at.clone(),
+                    message,
+                    help: help.to_owned(),
+                }));
+        }
         if let [first, others @ ..] = requests.as_slice() {
             for other in others {
                 fragment.problems.push(Problem::SecretClaimedTwice {

@@ -338,6 +338,8 @@ pub enum PlaceholderReason {
     NoneCovers,
     /// The controller makes no server for this host: it is in no rule.
     NoServer,
+    /// The Secret is in a store that the controller does not use.
+    OtherStore,
     /// An alias is a regular expression, whose text is in no certificate.
     PatternAlias,
 }

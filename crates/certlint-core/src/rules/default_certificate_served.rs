@@ -81,6 +81,9 @@ fn reason(why: PlaceholderReason, secret: Option<&str>) -> String {
         PlaceholderReason::NoSecretName => "its `tls` names no Secret".to_owned(),
         PlaceholderReason::NoServer => "no rule names it, so that no Secret is used".to_owned(),
         PlaceholderReason::NoneCovers => "no Secret that is tried covers it".to_owned(),
+        PlaceholderReason::OtherStore => {
+            format!("{secret} is in a TLSStore that is not called `default`, the only one that is used")
+        }
         PlaceholderReason::PatternAlias => {
             "the text of an alias is looked up in the certificate, and a regular expression is in none"
                 .to_owned()
@@ -97,6 +100,9 @@ fn cure(why: PlaceholderReason, host: &str, secret: Option<&str>) -> String {
                 .to_owned()
         }
         (PlaceholderReason::NoServer, _) => format!("add a rule with `host: {}`", help::yaml(host)),
+        (PlaceholderReason::OtherStore, _) => {
+            "set `metadata.name` of the TLSStore to `default`".to_owned()
+        }
         (PlaceholderReason::PatternAlias, _) => {
             "list the hosts in `rules` and `tls` in place of the alias; a host `*.DOMAIN` takes all of one level"
                 .to_owned()

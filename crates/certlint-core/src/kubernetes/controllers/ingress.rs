@@ -45,7 +45,7 @@ fn bind_class<'a>(class: &str, ingresses: &[&'a Ingress], binder: &mut Binder<'a
     let mut bindings = Vec::new();
     let mut of_nginx = Vec::new();
     for (owner, (&ingress, &chooser)) in ingresses.iter().zip(&choosers).enumerate() {
-        binder.notes(shim::refused(ingress));
+        binder.notes(shim::refused(&inventory, ingress));
         match chooser.choice {
             Choice::External => bindings.extend(elsewhere(ingress, owner)),
             Choice::IngressNginx => of_nginx.push((owner, ingress)),

@@ -7,10 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::contract;
-use crate::kubernetes::claim::{Claim, Outcome};
+use crate::kubernetes::claim::{Claim, Note, Outcome};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::inventory::{Inventory, Reference, State};
-use crate::kubernetes::object::Certificate;
+use crate::kubernetes::object::{Certificate, Pairing};
+use crate::name::HostPattern;
+use crate::source::Location;
 
 /// A Secret that a Gateway may mean.
 pub(super) struct Located {
@@ -30,7 +32,11 @@ pub(super) fn locate(
     let mut workloads = cluster.objects.workloads.namespaces(selector);
     let is_guess = workloads.is_empty();
     if is_guess {
-        workloads.insert(namespace);
+        // The only Secret of that name is most likely the one that is meant.
+        workloads.insert(match cluster.namespaces_of_secrets.get(credential) {
+            Some(only) if only.len() == 1 => only[0].as_str(),
+            _ => namespace,
+        });
     }
     let key = |namespace| format!("{namespace}/{credential}");
     workloads
@@ -40,6 +46,65 @@ pub(super) fn locate(
             is_guess,
         })
         .collect()
+}
+
+/// Hosts that two Gateways of the same Pods and port claim with different credentials.
+pub(super) fn claimed_twice<'a>(pairings: &[&'a Pairing], cluster: &Cluster) -> Vec<Note<'a>> {
+    let mut hosts: BTreeMap<(String, &str, &BTreeMap<String, String>), Claimed<'a>> =
+        BTreeMap::new();
+    let mut notes = Vec::new();
+    for pairing in pairings {
+        let Certificate::Istio {
+            credential,
+            port,
+            selector,
+        } = &pairing.certificate
+        else {
+            continue;
+        };
+        let located = locate(
+            &pairing.meta.namespace,
+            &credential.value,
+            selector,
+            cluster,
+        );
+        let secrets: Vec<String> = located.into_iter().map(|one| one.key).collect();
+        for host in &pairing.hosts {
+            let at = (
+                host.text.value.to_ascii_lowercase(),
+                port.as_str(),
+                selector,
+            );
+            let claim = Claimed {
+                owner: &pairing.meta.at,
+                at: &host.text.at,
+                secrets: secrets.clone(),
+            };
+            let Some(winner) = hosts.get(&at) else {
+                hosts.insert(at, claim);
+                continue;
+            };
+            if winner.owner != claim.owner && winner.secrets != claim.secrets {
+                notes.push(Note::ClaimedTwice {
+                    host: host.text.value.clone(),
+                    loser: claim.at,
+                    winner: winner.at,
+                    loser_secrets: claim.secrets,
+                    winner_secrets: winner.secrets.clone(),
+                    pattern: HostPattern::ingress(&host.text.value),
+                    is_decided: false,
+                });
+            }
+        }
+    }
+    notes
+}
+
+/// A host of a Gateway.
+struct Claimed<'a> {
+    owner: &'a Location,
+    at: &'a Location,
+    secrets: Vec<String>,
 }
 
 /// Serves a host with its Secret; a guess that is not in the input says nothing.
@@ -63,11 +128,13 @@ pub(super) fn choose<'a>(
 
 /// Takes Secrets with `cert` and `key` for certificates where a Gateway uses them.
 pub(in crate::kubernetes) fn promote_generic_secrets(cluster: &mut Cluster) {
+    cluster.index_credentials();
     let mut keys = BTreeSet::new();
     for pairing in &cluster.objects.pairings {
         if let Certificate::Istio {
             credential,
             selector,
+            ..
         } = &pairing.certificate
         {
             let namespace = &pairing.meta.namespace;

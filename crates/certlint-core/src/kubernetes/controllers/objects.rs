@@ -33,6 +33,9 @@ pub(in crate::kubernetes) fn bind_objects(binder: &mut Binder<'_, '_>) {
     }
     let pool = Pool::new(inventory.cluster);
     for (label, (controller, members)) in fronts {
+        if controller == Controller::Istio {
+            binder.notes(istio::claimed_twice(&members, inventory.cluster));
+        }
         let mut bindings = Vec::new();
         for (owner, pairing) in members.iter().enumerate() {
             for wanted in wanted(pairing, inventory.cluster) {
@@ -136,6 +139,7 @@ fn wanted<'a>(pairing: &'a Pairing, cluster: &Cluster) -> Vec<Wanted<'a>> {
         Certificate::Istio {
             credential,
             selector,
+            ..
         } => {
             let located = istio::locate(namespace, &credential.value, selector, cluster);
             let located = located.into_iter().map(|one| {

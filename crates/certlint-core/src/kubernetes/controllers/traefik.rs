@@ -8,14 +8,18 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{contract, controller_of};
+use crate::finding::Level;
 use crate::kubernetes::claim::{Chosen, Claim, Outcome};
 use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::controller::Controller;
 use crate::kubernetes::inventory::{Inventory, Reference, kept_covers};
-use crate::kubernetes::object::Certificate;
-use crate::model::Serving;
+use crate::kubernetes::object::{Certificate, Store};
+use crate::model::{PlaceholderReason, Serving};
 use crate::name::{Depth, HostPattern};
 use crate::source::{Location, Spanned};
+
+/// As many stores that are not used are looked at, so that the work stays bounded.
+const OTHER_STORES: usize = 100;
 
 /// All certificates that Traefik may serve.
 pub(super) struct Pool<'a> {
@@ -25,6 +29,8 @@ pub(super) struct Pool<'a> {
     by_name: BTreeMap<String, String>,
     /// The same for common names, which Traefik looks at, too, and clients do not.
     by_common_name: BTreeMap<String, String>,
+    /// `NAMESPACE/NAME` of those in stores that Traefik does not use.
+    of_other_stores: Vec<String>,
     /// What is served where none of them covers the host.
     default: Option<(String, &'a Location)>,
 }
@@ -54,7 +60,15 @@ pub(super) fn choose<'a>(
     }
     let by_common_name = pool.with_common_name(&claim.host.value);
     let Some((key, at)) = by_common_name.or(own).or_else(|| pool.default()) else {
-        return Outcome::Unknown("the default certificate is not known here".to_owned());
+        return match pool.in_other_store(&claim.pattern, inventory.cluster) {
+            Some(secret) => Outcome::Placeholder {
+                controller: Controller::Traefik,
+                why: PlaceholderReason::OtherStore,
+                secret: Some(secret),
+                level: Level::Warning,
+            },
+            None => Outcome::Unknown("the default certificate is not known here".to_owned()),
+        };
     };
     let mut outcome = contract::with_secret(claim, &Reference::new(key.to_owned(), at), inventory);
     if let Outcome::Served { doubt, .. } = &mut outcome {
@@ -70,6 +84,10 @@ impl<'a> Pool<'a> {
             secrets: BTreeMap::new(),
             by_name: BTreeMap::new(),
             by_common_name: BTreeMap::new(),
+            of_other_stores: {
+                let stores = cluster.objects.other_stores.iter();
+                stores.take(OTHER_STORES).flat_map(Store::secrets).collect()
+            },
             default: None,
         };
         for pairing in &cluster.objects.pairings {
@@ -114,6 +132,16 @@ impl<'a> Pool<'a> {
     fn add(&mut self, namespace: &str, secret: &'a Spanned<String>) {
         let key = format!("{namespace}/{}", secret.value);
         self.secrets.entry(key).or_insert(&secret.at);
+    }
+
+    /// A Secret of a store that Traefik does not use, and that covers a host.
+    fn in_other_store(&self, pattern: &HostPattern, cluster: &Cluster) -> Option<String> {
+        let mut secrets = self.of_other_stores.iter();
+        let covers = |key: &&String| {
+            let kept = cluster.secrets.get(*key);
+            kept.is_some_and(|kept| kept_covers(kept, pattern))
+        };
+        secrets.find(covers).cloned()
     }
 
     /// What clients get for hosts that no certificate covers.

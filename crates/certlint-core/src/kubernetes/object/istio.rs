@@ -78,6 +78,10 @@ pub(super) fn read(node: Node<'_>, source: SourceId, meta: &dyn Fn() -> Meta) ->
                 hosts: hosts.filter_map(|host| read_host(host, source)).collect(),
                 certificate: Certificate::Istio {
                     credential,
+                    port: path(server, &["port", "number"])
+                        .and_then(Node::text)
+                        .unwrap_or_default()
+                        .to_owned(),
                     selector: selector.clone(),
                 },
             });

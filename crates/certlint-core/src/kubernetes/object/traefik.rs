@@ -11,9 +11,10 @@ use crate::kubernetes::facts::Meta;
 use crate::name::HostPattern;
 use crate::source::{SourceId, Spanned};
 
-/// The store `default`: Traefik uses no other.
+/// A store: Traefik uses none but `default`.
 #[derive(Debug)]
 pub(in crate::kubernetes) struct Store {
+    pub(in crate::kubernetes) is_default: bool,
     pub(in crate::kubernetes) namespace: String,
     pub(in crate::kubernetes) default: Option<Spanned<String>>,
     pub(in crate::kubernetes) certificates: Vec<Spanned<String>>,
@@ -80,7 +81,8 @@ pub(super) fn store(node: Node<'_>, source: SourceId, meta: &Meta) -> Option<Sto
     let secret = |node: Node<'_>| node.get("secretName").and_then(|name| text(name, source));
     let certificates = path(node, &["spec", "certificates"]);
     let certificates = certificates.into_iter().flat_map(Node::items);
-    (meta.name == "default").then(|| Store {
+    Some(Store {
+        is_default: meta.name == "default",
         namespace: meta.namespace.clone(),
         default: path(node, &["spec", "defaultCertificate"]).and_then(secret),
         certificates: certificates.filter_map(secret).collect(),
@@ -89,7 +91,7 @@ pub(super) fn store(node: Node<'_>, source: SourceId, meta: &Meta) -> Option<Sto
 
 impl Store {
     /// Its Secrets, as `NAMESPACE/NAME`.
-    pub(super) fn secrets(&self) -> impl Iterator<Item = String> {
+    pub(in crate::kubernetes) fn secrets(&self) -> impl Iterator<Item = String> {
         let secrets = self.certificates.iter().chain(&self.default);
         secrets.map(|secret| format!("{}/{}", self.namespace, secret.value))
     }

@@ -74,7 +74,7 @@ pub(super) fn resolve<'a>(
         secrets.obstacle = Some("the implementation brings its own certificates".to_owned());
     }
     let cluster = inventory.cluster;
-    let is_issued = check_shim(cluster, site, notes);
+    let is_issued = check_shim(inventory, site, notes);
     let own = &site.holder.meta.namespace;
     let lacks = |reference: Reference<'a>, state| Note::Lacks {
         host: site.host(),
@@ -291,7 +291,8 @@ fn is_owned(request: &Request, site: &Site<'_>) -> bool {
 /// makes one.
 ///
 /// Nothing is wrong where all Secrets are there already, or come from elsewhere.
-fn check_shim<'a>(cluster: &Cluster, site: &Site<'a>, notes: &mut Vec<Note<'a>>) -> bool {
+fn check_shim<'a>(inventory: &Inventory<'a>, site: &Site<'a>, notes: &mut Vec<Note<'a>>) -> bool {
+    let cluster = inventory.cluster;
     let own = &site.holder.meta.namespace;
     let Some(tls) = &site.listener.tls else {
         return false;
@@ -315,6 +316,19 @@ fn check_shim<'a>(cluster: &Cluster, site: &Site<'a>, notes: &mut Vec<Note<'a>>)
             "refer to Secrets only",
         )
     } else {
+        let hostname = site
+            .listener
+            .hostname
+            .iter()
+            .map(|hostname| &hostname.value);
+        let issuer = site.holder.meta.issuer();
+        if let Some((message, help)) = inventory.wildcard_refused(issuer.as_deref(), hostname) {
+            notes.push(Note::NeverIssued {
+                at: site.at(),
+                message,
+                help: help.to_owned(),
+            });
+        }
         return true;
     };
     let mut references = tls
