@@ -72,16 +72,19 @@ fn every_recorded_verdict_is_ours() {
     let Some(folder) = std::env::var_os("CERTLINT_VECTORS").filter(|value| !value.is_empty())
     else {
         let note = "\nNOT RUN: 91 cases of the Gateway API, because CERTLINT_VECTORS is not set\n";
-        std::io::stderr().write_all(note.as_bytes()).unwrap();
+        std::io::stderr()
+            .write_all(note.as_bytes())
+            .expect("standard error");
         return;
     };
     let path = repository().join(folder).join("gateway/profiles.json");
-    let vectors: Vectors = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let vectors: Vectors =
+        serde_json::from_slice(&std::fs::read(path).expect("the cases")).expect("cases");
     assert_eq!(vectors.cases.len(), 91);
     let rsa = std::fs::read_to_string(repository().join("fixtures/certs/rsa.example.com.key"));
     let keys = [
-        KeyPair::from_pem(&rsa.unwrap()).unwrap(),
-        KeyPair::generate().unwrap(),
+        KeyPair::from_pem(&rsa.expect("a key")).expect("a key"),
+        KeyPair::generate().expect("a key"),
     ];
     let mut wrong = Vec::new();
     for case in &vectors.cases {
@@ -160,7 +163,7 @@ fn manifests(case: &Case, keys: &[KeyPair; 2]) -> String {
     }
     for (index, listener) in case.listeners.iter().enumerate() {
         if let Some(set) = &listener.listener_set {
-            let (namespace, name) = set.split_once('/').unwrap();
+            let (namespace, name) = set.split_once('/').expect("NAMESPACE/NAME");
             text.push_str(&format!(
                 "---\napiVersion: gateway.networking.k8s.io/v1\nkind: ListenerSet\n\
                  metadata: {{name: {name}, namespace: {namespace}}}\nspec:\n  \
@@ -232,7 +235,7 @@ fn secret_text(name: &str, reference: &Reference, [rsa, ecdsa]: &[KeyPair; 2]) -
         Some("ecdsa") => ecdsa,
         _ => rsa,
     };
-    let mut parameters = CertificateParams::new(reference.dns.clone()).unwrap();
+    let mut parameters = CertificateParams::new(reference.dns.clone()).expect("names");
     parameters.distinguished_name = DistinguishedName::new();
     if let Some(name) = &reference.cn {
         let subject = &mut parameters.distinguished_name;
@@ -243,7 +246,7 @@ fn secret_text(name: &str, reference: &Reference, [rsa, ecdsa]: &[KeyPair; 2]) -
         Some("expired") => rcgen::date_time_ymd(2021, 1, 1),
         _ => rcgen::date_time_ymd(2100, 1, 1),
     };
-    let certificate = parameters.self_signed(key).unwrap().pem();
+    let certificate = parameters.self_signed(key).expect("a key").pem();
     let namespace = if state == Some("notGranted") {
         "other"
     } else {
