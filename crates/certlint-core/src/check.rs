@@ -1,11 +1,17 @@
 //! From a model to findings: run every rule, apply suppressions and levels, sort.
 
+mod causes;
+mod fingerprint;
+mod objects;
+mod suppress;
+
 use std::collections::BTreeMap;
+
+pub use fingerprint::Fingerprints;
 
 use crate::finding::{Finding, Level};
 use crate::model::Model;
-use crate::rules::{RULES, Subject};
-use crate::suppress;
+use crate::rules;
 
 /// What the user wants to hear.
 #[derive(Clone, Debug)]
@@ -42,21 +48,34 @@ impl Settings {
 /// Everything that is wrong with `model` at the moment `now` (unix seconds), sorted by place.
 #[must_use]
 pub fn check(model: &Model, settings: &Settings, now: i64) -> Vec<Finding> {
-    let subject = Subject::new(model, now);
-    let mut findings = Vec::new();
-    for rule in RULES {
-        if settings.levels.get(rule.id) != Some(&None) {
-            (rule.check)(&subject, &mut findings);
-        }
-    }
+    let is_on = |rule: &rules::Rule| settings.levels.get(rule.id) != Some(&None);
+    let mut findings = rules::run(model, Some(now), is_on);
     if settings.suppressions {
         suppress::apply(&mut findings, model, settings, now);
     }
     settings.set_levels(&mut findings);
+    sort(&mut findings);
+    causes::merge(&mut findings);
+    objects::name(&mut findings, model);
+    let mut fingerprints = Fingerprints::default();
+    for finding in &mut findings {
+        fingerprints.assign(finding, &model.sources);
+    }
+    findings
+}
+
+/// Everything that is wrong with `model` whatever the clock and other objects say, sorted by place.
+pub(crate) fn check_lasting(model: &Model) -> Vec<Finding> {
+    let mut findings = rules::run(model, None, |_| true);
+    sort(&mut findings);
+    findings
+}
+
+/// Sorts by place, and keeps what was found twice once.
+fn sort(findings: &mut Vec<Finding>) {
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.primary.at.source, f.primary.at.start(), f.rule);
         key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
     });
     findings.dedup();
-    findings
 }

@@ -101,6 +101,9 @@ pub fn mistake(
         related: Vec::new(),
         help,
         facts: Facts::default(),
+        cause: None,
+        object: None,
+        fingerprint: String::new(),
     }
 }
 

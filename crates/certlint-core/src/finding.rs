@@ -1,6 +1,7 @@
 //! What a rule reports: the fact, the places, the cure, and the same facts for machines.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::source::Location;
 
@@ -50,6 +51,46 @@ pub struct Finding {
     pub help: Option<String>,
     /// The same for machines.
     pub facts: Facts,
+    /// Set where one cause may have very many findings, which are then reported as one.
+    pub cause: Option<Cause>,
+    /// The Kubernetes object that the primary label is in.
+    pub object: Option<Arc<ObjectName>>,
+    /// Hex digits that tell it from every other finding of a run, and stay when lines move.
+    pub fingerprint: String,
+}
+
+/// What many findings of one rule may have in common.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cause {
+    /// Equal for findings of one cause.
+    pub key: String,
+    /// What there are more of: `names`.
+    pub what: &'static str,
+    /// The cure for all of them, where it is not that of the first.
+    pub help: Option<String>,
+}
+
+/// A Kubernetes object, as it names itself.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectName {
+    /// Its `kind`.
+    pub kind: Box<str>,
+    /// `metadata.namespace`, where it is written.
+    pub namespace: Option<Box<str>>,
+    /// `metadata.name`; empty where it is not written.
+    pub name: Box<str>,
+}
+
+/// `Ingress shop/web`, or `Ingress web` where no namespace is written.
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kind)?;
+        match &self.namespace {
+            Some(namespace) => write!(f, " {namespace}/{}", self.name),
+            None if self.name.is_empty() => Ok(()),
+            None => write!(f, " {}", self.name),
+        }
+    }
 }
 
 /// A place with two to six words about it.

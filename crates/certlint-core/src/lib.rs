@@ -27,6 +27,5 @@ pub mod resolve;
 pub mod rules;
 mod secret;
 pub mod source;
-pub mod suppress;
 mod text;
 pub mod x509;

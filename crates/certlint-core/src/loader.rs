@@ -4,7 +4,7 @@
 //! name is parsed once and reported once. A file that holds a private key is parsed in one go and
 //! its bytes are dropped: only public parts stay.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rayon::prelude::*;
@@ -30,6 +30,7 @@ struct Kept {
     sources: Sources,
     bundles: Vec<Bundle>,
     keys: Vec<Key>,
+    beside: Vec<Bundle>,
 }
 
 #[derive(Default)]
@@ -38,6 +39,10 @@ struct State {
     pem: HashMap<Vec<u8>, Result<PemFile, FileError>>,
     /// By the names of their files.
     beside: HashMap<String, BundleId>,
+    /// Certificate files for which something was looked for beside them.
+    searched: HashSet<Vec<u8>>,
+    /// What is in the directories in which something was looked for.
+    listed: HashMap<Vec<u8>, Arc<HashSet<Vec<u8>>>>,
 }
 
 /// A PEM file, or a field with its text, which may lie at several paths.
@@ -192,6 +197,56 @@ impl<'f> Loader<'f> {
             });
         }
         Ok(id)
+    }
+
+    /// Where a certificate file lacks the issuer of its leaf, reads the files that have it by custom:
+    /// those that certbot and others write beside it, and `trusted` ones of the configuration.
+    pub(crate) fn look_beside(&self, path: &[u8], id: BundleId, trusted: &[Vec<u8>]) {
+        let is_new = self.lock().searched.insert(path.to_vec());
+        let is_short = |bundles: &[Bundle], _: &[Key]| {
+            let chain = bundles[id.0 as usize].chain();
+            x509::chain::lacks_issuer(chain)
+        };
+        if !is_new || !self.inspect(is_short) {
+            return;
+        }
+        let (directory, file) = match memchr::memrchr(b'/', path) {
+            Some(slash) => path.split_at(slash + 1),
+            None => (&b""[..], path),
+        };
+        let there = self.listed(directory);
+        let by_custom = x509::chain::files_with_issuer(file);
+        let by_custom = by_custom.filter(|name| there.contains(name) && name.as_slice() != file);
+        let mut paths: Vec<_> = by_custom.map(|name| [directory, &name].concat()).collect();
+        paths.extend_from_slice(trusted);
+        for path in paths {
+            // A file that is in use is known already.
+            if !self.lock().pem.contains_key(&path)
+                && self.lock().searched.insert(path.clone())
+                && let Ok(file) = self.files.read(&path)
+            {
+                let certificates = x509::read_certificates(&file.bytes);
+                let source = self.keep_shown(file);
+                self.kept().beside.push(Bundle {
+                    source,
+                    field: None,
+                    secret: None,
+                    file: certificates,
+                    extent: Extent::Whole,
+                });
+            }
+        }
+    }
+
+    /// The names in a directory, read once.
+    fn listed(&self, directory: &[u8]) -> Arc<HashSet<Vec<u8>>> {
+        if let Some(names) = self.lock().listed.get(directory) {
+            return names.clone();
+        }
+        let names = self.files.list(directory).unwrap_or_default();
+        let names = Arc::new(names.into_iter().collect::<HashSet<_>>());
+        self.lock().listed.insert(directory.to_vec(), names.clone());
+        names
     }
 
     /// The public certificate that stands beside the input for a file that is not in it.
@@ -397,6 +452,7 @@ impl<'f> Loader<'f> {
             sources: kept.sources,
             bundles: kept.bundles,
             keys: kept.keys,
+            beside: kept.beside,
             fragments,
         }
     }

@@ -9,10 +9,11 @@
 //!       ├ Server                    what holds names and certificates: a server block
 //!       ├ Listener                  an address; which server answers which SNI there
 //!       ├ Endpoint                  a name of a server that really is answered, and with what
-//!       └ Problem                   what the front-end found out while lowering
+//!       └ Diagnosis                   what the front-end found out while lowering
 //! ```
 
-mod problem;
+mod diagnosis;
+pub mod suppression;
 mod table;
 
 use std::borrow::Cow;
@@ -20,16 +21,17 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-pub use problem::{
-    GrantKind, NotVerified, PlaceholderReason, Problem, SnippetKind, UnverifiableKind,
+pub use diagnosis::{
+    Diagnosis, GrantKind, NotVerified, PlaceholderReason, SnippetKind, UnverifiableKind,
 };
 pub(crate) use table::normalise;
 pub use table::{Conflict, Lost, MatchedBy, NameId, NameTable};
 
+use crate::finding::ObjectName;
 use crate::name::{Depth, HostPattern};
 use crate::source::{Location, SourceId, Sources, Span};
-use crate::suppress::Suppression;
 use crate::x509::{Certificate, CertificateFile, KeyFile};
+use suppression::Suppression;
 
 /// Everything that one run knows.
 #[derive(Debug, Default)]
@@ -40,6 +42,8 @@ pub struct Model {
     pub bundles: Vec<Bundle>,
     /// Key files; only their public halves.
     pub keys: Vec<Key>,
+    /// Certificate files that no configuration names and that lie beside one that lacks its issuer.
+    pub beside: Vec<Bundle>,
     /// One for each configuration root.
     pub fragments: Vec<Fragment>,
 }
@@ -181,7 +185,9 @@ pub struct Fragment {
     /// Names that are really answered over TLS.
     pub endpoints: Vec<Endpoint>,
     /// Facts that the front-end established while lowering.
-    pub problems: Vec<Problem>,
+    pub diagnoses: Vec<Diagnosis>,
+    /// The Kubernetes objects of its texts.
+    pub objects: Vec<ObjectPlace>,
     /// Suppression comments.
     pub suppressions: Vec<Suppression>,
     /// Why the real program would refuse to start with this; empty when it would start.
@@ -198,7 +204,8 @@ impl Fragment {
             servers: Vec::new(),
             listeners: Vec::new(),
             endpoints: Vec::new(),
-            problems: Vec::new(),
+            diagnoses: Vec::new(),
+            objects: Vec::new(),
             suppressions: Vec::new(),
             refusals: Vec::new(),
         }
@@ -255,6 +262,15 @@ impl Fragment {
     pub fn name(&self, endpoint: &Endpoint) -> &ServerName {
         &self.server(endpoint.server).names[endpoint.name as usize]
     }
+}
+
+/// A Kubernetes object, and the bytes that are its own.
+#[derive(Clone, Debug)]
+pub struct ObjectPlace {
+    /// The whole object.
+    pub at: Location,
+    /// What it calls itself.
+    pub name: Arc<ObjectName>,
 }
 
 /// A reason for which the real program would not start.

@@ -3,10 +3,11 @@
 //! A program that watches tens of thousands of Secrets keeps a summary of each. The rules about
 //! certificates and keys are asked here, while all of the Secret is at hand.
 
-use crate::check::{Settings, check};
+use crate::check::check_lasting;
 use crate::finding::Finding;
-use crate::kubernetes::{LATER, OwnFinding, SecretSummary, summarise};
+use crate::kubernetes::{OwnFinding, SecretSummary, summarise};
 use crate::model::Model;
+use crate::rules::by_id;
 
 impl SecretSummary {
     /// Reads a Secret from its JSON: facts and findings stay, certificate and key are dropped.
@@ -17,21 +18,16 @@ impl SecretSummary {
     pub fn read(json: &[u8]) -> Option<Self> {
         let (mut summary, model) = summarise(json)?;
         summary.set_findings(findings(&model));
+        // The others were heeded just now.
+        let is_passing = |id: &str| by_id(id).is_some_and(|rule| rule.check.is_passing());
+        summary.retain_suppressions(is_passing);
         Some(summary)
     }
 }
 
 /// The findings that will be the same at any time.
 fn findings(model: &Model) -> Vec<OwnFinding> {
-    let mut settings = Settings {
-        suppressions: false,
-        ..Settings::default()
-    };
-    settings
-        .levels
-        .extend(LATER.iter().map(|&rule| (rule, None)));
-    let findings = check(model, &settings, 0);
-    findings
+    check_lasting(model)
         .into_iter()
         .filter_map(|finding| own(model, finding))
         .collect()

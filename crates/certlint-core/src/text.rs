@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use manifest_syntax::TextMap;
 
+use crate::model::suppression::{self, Suppression};
 use crate::source::{Location, SourceId, Span};
-use crate::suppress::{self, Suppression};
 
 /// A configuration text.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl Text {
 
     /// The suppressions among its comments.
     pub(crate) fn suppressions(&self, comments: &[Span]) -> Vec<Suppression> {
-        let mut found = suppress::scan(self.source, &self.bytes, comments);
+        let mut found = suppression::scan(self.source, &self.bytes, comments);
         if self.inside.is_some() {
             let places = found.iter_mut().flat_map(|suppression| {
                 let rules = suppression.rules.iter_mut().map(|rule| &mut rule.at);

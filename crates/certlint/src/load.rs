@@ -12,7 +12,7 @@ use certlint_core::files::{Certificates, File, Files};
 use certlint_core::frontend::{Options, Reader, Shape};
 use certlint_core::kubernetes;
 use certlint_core::loader::Loader;
-use certlint_core::model::{Fragment, Model, Problem, UnverifiableKind};
+use certlint_core::model::{Diagnosis, Fragment, Model, UnverifiableKind};
 use certlint_core::nginx::dump::{Dump, DumpFiles};
 use certlint_core::nginx::{self, Lowered, Version};
 use rayon::prelude::*;
@@ -48,8 +48,8 @@ impl Loaded {
             if !model.bundles.is_empty() || !model.fragments.iter().all(is_empty) {
                 return None;
             }
-            for problem in model.fragments.iter().flat_map(|it| &it.problems) {
-                if let Problem::Template { at, .. } = problem {
+            for problem in model.fragments.iter().flat_map(|it| &it.diagnoses) {
+                if let Diagnosis::Template { at, .. } = problem {
                     templates.insert(model.sources.get(at.source).name());
                 }
             }
@@ -206,9 +206,10 @@ impl Group {
             use UnverifiableKind as Kind;
             matches!(kind, Kind::Certificate | Kind::Include | Kind::Key)
         };
-        let mut problems = model.fragments.iter().flat_map(|it| &it.problems);
-        let lacks_files = problems
-            .any(|problem| matches!(problem, Problem::Unverifiable { kind, .. } if is_file(*kind)));
+        let mut diagnoses = model.fragments.iter().flat_map(|it| &it.diagnoses);
+        let lacks_files = diagnoses.any(
+            |problem| matches!(problem, Diagnosis::Unverifiable { kind, .. } if is_file(*kind)),
+        );
         if !self.is_here && !has_root && lacks_files {
             console.note(
                 "the printed configuration differs from the files of this machine, so the \

@@ -5,9 +5,9 @@
 
 use crate::check::Settings;
 use crate::finding::Finding;
+use crate::model::suppression::Until;
 use crate::rules;
 use crate::source::Location;
-use crate::suppress::Until;
 
 /// A rule is silent about a name.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use super::diagnose::{at_key, did_you_mean, first};
 use super::{Config, Exemption, NamePattern, Paths, mistake, raw};
 use crate::finding::{Finding, Level};
 use crate::kubernetes::{Choice, is_namespace};
+use crate::model::suppression::{Until, end_of_day};
 use crate::rules::by_id;
 use crate::source::{Locate as _, Location, SourceId, Spanned};
-use crate::suppress::{Until, end_of_day};
 
 /// The words for levels.
 pub(super) const LEVELS: &[(&str, Option<Level>)] = &[

@@ -13,7 +13,7 @@ use super::secrets::{requests, take_in_routes, take_in_secrets};
 use super::upstream;
 
 use crate::loader::Loader;
-use crate::model::{Fragment, Problem};
+use crate::model::{Diagnosis, Fragment};
 
 /// Fills the fragment with what the objects say; what containers run gets fragments of its own.
 pub(super) fn assemble(
@@ -43,7 +43,7 @@ pub(super) fn assemble(
     let noted = (&mut *fragment, &mut unverifiable);
     let containers = mounts::lower(&pods, &mut cluster, loader, options, noted);
     for ((kind, what), (at, count)) in unverifiable {
-        fragment.problems.push(Problem::Unverifiable {
+        fragment.diagnoses.push(Diagnosis::Unverifiable {
             at,
             kind,
             what,

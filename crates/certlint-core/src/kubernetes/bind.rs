@@ -9,7 +9,7 @@ use super::claim::{Binding, Chosen, Claim, Front, Note, Outcome, Refused, Rivalr
 use super::inventory::{Inventory, Miss, Reference, State, kept_covers};
 use crate::finding::Level;
 use crate::model::{
-    BundleId, Endpoint, Fragment, HostAnswer, HostTable, ListenerId, PlaceholderReason, Problem,
+    BundleId, Diagnosis, Endpoint, Fragment, HostAnswer, HostTable, ListenerId, PlaceholderReason,
     ServerId, ServerName, Serving, UnverifiableKind,
 };
 use crate::name::HostPattern;
@@ -102,7 +102,7 @@ impl<'a, 'f> Binder<'a, 'f> {
                     is_decided,
                 } => {
                     let level = self.rivalry(&pattern, &loser_secrets, &winner_secrets, is_decided);
-                    self.fragment.problems.push(Problem::HostClaimedTwice {
+                    self.fragment.diagnoses.push(Diagnosis::HostClaimedTwice {
                         host,
                         loser: loser.clone(),
                         winner: winner.clone(),
@@ -116,25 +116,25 @@ impl<'a, 'f> Binder<'a, 'f> {
                     message,
                     help,
                     level,
-                } => self.fragment.problems.push(Problem::ListenerRefused {
+                } => self.fragment.diagnoses.push(Diagnosis::ListenerRefused {
                     at: at.clone(),
                     message,
                     help,
                     level,
                 }),
-                Note::NoRule(host) => self.fragment.problems.push(Problem::TlsHostWithoutRule {
+                Note::NoRule(host) => self.fragment.diagnoses.push(Diagnosis::TlsHostWithoutRule {
                     at: host.at.clone(),
                     host: host.value.clone(),
                 }),
                 Note::Impossible { host, reason } => {
-                    self.fragment.problems.push(Problem::HostImpossible {
+                    self.fragment.diagnoses.push(Diagnosis::HostImpossible {
                         at: host.at.clone(),
                         host: host.value.clone(),
                         reason,
                     });
                 }
                 Note::NeverIssued { at, message, help } => {
-                    self.fragment.problems.push(Problem::NeverIssued {
+                    self.fragment.diagnoses.push(Diagnosis::NeverIssued {
                         at: at.clone(),
                         message,
                         help,
@@ -169,7 +169,7 @@ impl<'a, 'f> Binder<'a, 'f> {
                 (None, Some(unknown(why)))
             }
             Outcome::ShimMisses => {
-                self.fragment.problems.push(Problem::NeverIssued {
+                self.fragment.diagnoses.push(Diagnosis::NeverIssued {
                     at: at.clone(),
                     message: format!(
                         "cert-manager asks for the hostnames of the listeners, and none of them stands for `{host}` in a certificate"
@@ -197,7 +197,7 @@ impl<'a, 'f> Binder<'a, 'f> {
                     .filter(|_| why != PlaceholderReason::NoServer);
                 let kept = meant.and_then(|key| cluster.secrets.get(key));
                 let bundle = kept.and_then(|kept| kept.bundle);
-                self.fragment.problems.push(Problem::PlaceholderServed {
+                self.fragment.diagnoses.push(Diagnosis::PlaceholderServed {
                     at: at.clone(),
                     host: host.clone(),
                     controller: controller.name(),
@@ -210,11 +210,11 @@ impl<'a, 'f> Binder<'a, 'f> {
                 (secret, serving)
             }
             Outcome::WrongType { secret, at } => {
-                self.fragment.problems.push(wrong_type(&secret, at));
+                self.fragment.diagnoses.push(wrong_type(&secret, at));
                 (Some(secret), Some(Serving::Rejected))
             }
             Outcome::Unlisted => {
-                self.fragment.problems.push(Problem::HostWithoutTls {
+                self.fragment.diagnoses.push(Diagnosis::HostWithoutTls {
                     at: at.clone(),
                     host: host.clone(),
                 });
@@ -269,7 +269,7 @@ impl<'a, 'f> Binder<'a, 'f> {
                 std::slice::from_ref(&winner),
                 false,
             );
-            self.fragment.problems.push(Problem::HostClaimedTwice {
+            self.fragment.diagnoses.push(Diagnosis::HostClaimedTwice {
                 host: claim.host.value.clone(),
                 loser: new.at,
                 winner: winner_at,
@@ -360,7 +360,7 @@ impl<'a, 'f> Binder<'a, 'f> {
     ) {
         let options = self.inventory.options;
         let key = &reference.key;
-        let missing = |supplier: Option<String>| Problem::SecretMissing {
+        let missing = |supplier: Option<String>| Diagnosis::SecretMissing {
             at: at.clone(),
             secret: key.clone(),
             host: host.to_owned(),
@@ -376,7 +376,7 @@ impl<'a, 'f> Binder<'a, 'f> {
             State::Malformed { is_pending } => self.malformed(reference, is_pending),
             State::Pending(supplier) => missing(Some(supplier)),
             State::Misses(miss) => misses(host, at, miss),
-            State::NeverIssued { at, message, help } => Problem::NeverIssued {
+            State::NeverIssued { at, message, help } => Diagnosis::NeverIssued {
                 at: at.clone(),
                 message,
                 help: help.to_owned(),
@@ -389,14 +389,14 @@ impl<'a, 'f> Binder<'a, 'f> {
             State::Absent if self.inventory.is_complete() => missing(None),
             State::Absent => return self.unverifiable(key.clone(), reference.at),
         };
-        self.fragment.problems.push(problem);
+        self.fragment.diagnoses.push(problem);
     }
 
     /// A useless Secret at the reference to it, where a cluster is judged object by object.
-    fn malformed(&self, reference: &Reference<'_>, pending: bool) -> Problem {
+    fn malformed(&self, reference: &Reference<'_>, pending: bool) -> Diagnosis {
         let kept = self.inventory.cluster.secrets.get(&reference.key);
         let fault = kept.and_then(|kept| kept.fault.clone());
-        Problem::SecretMalformed {
+        Diagnosis::SecretMalformed {
             at: reference.at.clone(),
             secret: reference.key.clone(),
             message: fault.unwrap_or_else(|| "it holds no certificate that can be read".to_owned()),
@@ -407,18 +407,20 @@ impl<'a, 'f> Binder<'a, 'f> {
 
     /// Reports a request for a certificate that does not have a host.
     pub(super) fn misses(&mut self, host: &str, at: &Location, miss: Miss<'_>) {
-        self.fragment.problems.push(misses(host, at, miss));
+        self.fragment.diagnoses.push(misses(host, at, miss));
     }
 
     fn not_granted(&mut self, refused: Refused<'_>) {
-        self.fragment.problems.push(Problem::ReferenceNotGranted {
-            at: refused.reference.at.clone(),
-            kind: refused.kind,
-            from: refused.from.to_owned(),
-            secret: refused.reference.key,
-            grant: refused.grant,
-            is_certain: refused.is_certain,
-        });
+        self.fragment
+            .diagnoses
+            .push(Diagnosis::ReferenceNotGranted {
+                at: refused.reference.at.clone(),
+                kind: refused.kind,
+                from: refused.from.to_owned(),
+                secret: refused.reference.key,
+                grant: refused.grant,
+                is_certain: refused.is_certain,
+            });
     }
 
     /// Counts something that cannot be known.
@@ -432,8 +434,8 @@ fn unknown(why: impl Into<Cow<'static, str>>) -> Serving {
     Serving::Unknown(why.into())
 }
 
-fn wrong_type(secret: &str, at: &Location) -> Problem {
-    Problem::SecretMalformed {
+fn wrong_type(secret: &str, at: &Location) -> Diagnosis {
+    Diagnosis::SecretMalformed {
         at: at.clone(),
         secret: secret.to_owned(),
         message: "F5 NGINX takes Secrets of type `kubernetes.io/tls` only, and rejects handshakes"
@@ -446,8 +448,8 @@ fn wrong_type(secret: &str, at: &Location) -> Problem {
     }
 }
 
-fn misses(host: &str, at: &Location, miss: Miss<'_>) -> Problem {
-    Problem::RequestMissesHost {
+fn misses(host: &str, at: &Location, miss: Miss<'_>) -> Diagnosis {
+    Diagnosis::RequestMissesHost {
         at: at.clone(),
         host: host.to_owned(),
         request: miss.at.clone(),

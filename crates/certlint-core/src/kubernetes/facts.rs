@@ -202,10 +202,19 @@ pub(super) struct Secret {
     pub(super) is_encrypted: bool,
     /// The first PEM block of `tls.crt` is a certificate, as controllers written in Go want it.
     pub(super) leaf_is_first_block: bool,
+    /// Keys that nothing reads and that look like `tls.crt` and `tls.key`, where those are not there.
+    pub(super) misspelt: Misspelt,
     /// Its values as the files of a volume.
     pub(super) files: Vec<SecretFile>,
     /// It was read before, or only its certificate is here, and this is what is left of it.
     pub(super) summarised: Option<Summarised>,
+}
+
+/// Keys of a Secret that look like those which are read.
+#[derive(Debug, Default)]
+pub(super) struct Misspelt {
+    pub(super) certificate: Option<Spanned<String>>,
+    pub(super) key: Option<Spanned<String>>,
 }
 
 /// What is left of a Secret that is not here as a whole, beside its leaf.
@@ -466,6 +475,14 @@ pub(super) fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
             .and_then(|(node, _)| node.text())
             .is_some_and(|text| !text.trim().is_empty()),
         is_encrypted: decoded == Some(Err(Fault::Encrypted)),
+        misspelt: Misspelt {
+            certificate: (is_tls && certificate.is_none())
+                .then(|| near_key(node, source, "tls.crt", CERTIFICATE_KEYS))
+                .flatten(),
+            key: (is_tls && key.is_none())
+                .then(|| near_key(node, source, "tls.key", KEY_KEYS))
+                .flatten(),
+        },
         files: mounts::secret_files(node, source, is_tls),
         summarised: None,
         is_tls,
@@ -487,6 +504,44 @@ pub(super) fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
         }),
         meta,
     }
+}
+
+/// What people call `tls.crt`.
+const CERTIFICATE_KEYS: &[&str] = &[
+    "cert",
+    "cert.pem",
+    "certificate",
+    "crt",
+    "fullchain.pem",
+    "server.crt",
+    "tls.pem",
+];
+
+/// What people call `tls.key`.
+const KEY_KEYS: &[&str] = &["key", "key.pem", "privkey.pem", "server.key", "tls.pem"];
+
+/// The key of a Secret that was most likely meant to be `wanted`.
+fn near_key(
+    node: Node<'_>,
+    source: SourceId,
+    wanted: &str,
+    aliases: &[&str],
+) -> Option<Spanned<String>> {
+    let maps = ["data", "stringData"].map(|map| node.get(map));
+    let keys = maps.into_iter().flatten().flat_map(Node::entries);
+    let near = keys.filter_map(|(key, value)| {
+        let text = key.text();
+        let folded = text.to_ascii_lowercase().replace(['_', '-'], ".");
+        // The other of the two names is two letters away.
+        let is_other = matches!(text, "tls.crt" | "tls.key" | "ca.crt");
+        let distance = match aliases.contains(&folded.as_str()) {
+            true => 1,
+            false => strsim::damerau_levenshtein(&folded, wanted),
+        };
+        (!is_other && distance <= 2).then(|| (distance, text, at_key(value, source)))
+    });
+    let (_, text, at) = near.min_by_key(|(distance, ..)| *distance)?;
+    Some(Spanned::new(text.to_owned(), at))
 }
 
 /// The key stands for a value of hundreds of characters, or of many lines.

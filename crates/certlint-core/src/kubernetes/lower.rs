@@ -17,13 +17,14 @@ use super::cluster::Cluster;
 use super::controller::Choice;
 use super::facts::{self, Fact, IngressClass};
 use super::summary::SecretSummary;
-use super::{objects, verification};
+use super::{Object, objects, verification};
 use crate::files::FileError;
+use crate::finding::ObjectName;
 use crate::loader::Loader;
-use crate::model::{Fragment, Problem, SnippetKind};
+use crate::model::suppression::{self, Suppression};
+use crate::model::{Diagnosis, Fragment, ObjectPlace, SnippetKind};
 use crate::nginx;
 use crate::source::{Locate as _, Location, SourceId, Spanned};
-use crate::suppress::{self, Suppression};
 use crate::text::Text;
 
 /// How manifests are to be read.
@@ -111,18 +112,20 @@ pub fn lower_beside(
     let sources: Vec<_> = texts.iter().map(|text| text.source).collect();
     let mut cluster = Cluster::default();
     let mut suppressions = Vec::new();
-    let mut summarised = Vec::new();
+    let (mut summarised, mut places) = (Vec::new(), Vec::new());
     for summary in summaries {
-        let source = loader.keep_name(summary.title());
+        let source = loader.keep_name(summary.object().to_string());
         summarised.push(source);
         cluster.add(Fact::Secret(Box::new(summary.as_secret(source))));
         suppressions.extend(summary.suppressions(source));
+        places.push(summary.place(source));
     }
     let mut fragments = Vec::new();
     if let Some(&main) = sources.iter().chain(&summarised).next() {
-        let mut problems = Vec::new();
+        let mut diagnoses = Vec::new();
         for read in read_texts(&texts, options) {
-            problems.extend(read.problems);
+            diagnoses.extend(read.diagnoses);
+            places.extend(read.objects);
             suppressions.extend(read.suppressions);
             for fact in read.facts {
                 cluster.add(fact);
@@ -134,7 +137,8 @@ pub fn lower_beside(
             class.choice = Some(choice);
         }
         let mut fragment = Fragment {
-            problems,
+            diagnoses,
+            objects: places,
             suppressions,
             ..Fragment::empty(main)
         };
@@ -152,8 +156,9 @@ pub fn lower_beside(
 /// What one document gave.
 struct Read {
     facts: Vec<Fact>,
+    objects: Vec<ObjectPlace>,
     suppressions: Vec<Suppression>,
-    problems: Vec<Problem>,
+    diagnoses: Vec<Diagnosis>,
 }
 
 /// Reads all texts, on all processors where they are large together.
@@ -175,19 +180,20 @@ fn read_text(text: &Text, options: &Options) -> Vec<Read> {
 fn read_document(document: &Document<'_>, text: &Text, options: &Options) -> Read {
     let mut read = Read {
         facts: Vec::new(),
-        suppressions: suppress::scan(text.source, &text.bytes, &document.comments),
-        problems: Vec::new(),
+        objects: Vec::new(),
+        suppressions: suppression::scan(text.source, &text.bytes, &document.comments),
+        diagnoses: Vec::new(),
     };
     match &document.body {
         Body::Empty => {}
         Body::Template(span) => {
-            read.problems.push(Problem::Template {
+            read.diagnoses.push(Diagnosis::Template {
                 at: Location::new(text.source, *span),
                 kind: SnippetKind::Template,
             });
         }
         Body::Broken(error) => {
-            read.problems.push(Problem::YamlSyntax {
+            read.diagnoses.push(Diagnosis::YamlSyntax {
                 at: Location::new(text.source, error.span),
                 message: error.message.to_string(),
                 help: error.help,
@@ -197,18 +203,34 @@ fn read_document(document: &Document<'_>, text: &Text, options: &Options) -> Rea
             let objects = objects(tree);
             // Most documents are one object: no room for more.
             read.facts.reserve_exact(objects.len());
+            read.objects.reserve_exact(objects.len());
             for object in objects {
+                read.objects.push(place(object, text.source));
                 if let Some(fact) = facts::read(object, text.source, &options.namespace) {
                     read.facts.push(fact);
                 }
                 let disabled = verification::disabled(object.node, text.source);
-                read.problems.extend(disabled);
+                read.diagnoses.extend(disabled);
                 read.suppressions
                     .extend(annotations(object.node, text.source));
             }
         }
     }
     read
+}
+
+/// What an object calls itself, and where it is.
+fn place(object: Object<'_>, source: SourceId) -> ObjectPlace {
+    let metadata = object.node.get("metadata");
+    let field = |key| metadata.and_then(|metadata| metadata.get(key)?.text());
+    ObjectPlace {
+        at: object.node.at(source),
+        name: Arc::new(ObjectName {
+            kind: object.kind.into(),
+            namespace: field("namespace").map(Into::into),
+            name: field("name").unwrap_or_default().into(),
+        }),
+    }
 }
 
 /// `certlint.io/ignore.RULE: "reason"`
@@ -219,12 +241,12 @@ pub(super) fn annotations(node: Node<'_>, source: SourceId) -> Vec<Suppression> 
     let entries = annotations.into_iter().flat_map(Node::entries);
     entries
         .filter_map(|(key, value)| {
-            let rule = key.text().strip_prefix(suppress::ANNOTATION)?;
+            let rule = key.text().strip_prefix(suppression::ANNOTATION)?;
             let mut at = value.at(source);
             at.span = Some(key.span());
             let rule = Spanned::new(rule.to_owned(), at.clone());
             let reason = value.text().unwrap_or_default();
-            Some(suppress::annotation(at, node.at(source), rule, reason))
+            Some(suppression::annotation(at, node.at(source), rule, reason))
         })
         .collect()
 }

@@ -25,5 +25,5 @@ pub use controller::Choice;
 pub use list::{Object, objects};
 pub use lower::{Lowered, Options, is_namespace, lower, lower_beside};
 pub use sniff::looks_like_manifest;
+pub(crate) use summary::summarise;
 pub use summary::{KeyState, OwnFinding, SecretSummary, Shared};
-pub(crate) use summary::{LATER, summarise};

@@ -28,7 +28,7 @@ use super::cluster::Cluster;
 use super::inventory::Inventory;
 use super::lower::Options;
 use crate::loader::Loader;
-use crate::model::{Fragment, Problem};
+use crate::model::{Diagnosis, Fragment};
 use crate::nginx::{self, Kind};
 use crate::text::Text;
 
@@ -63,13 +63,13 @@ pub(super) fn lower(
             .map(|mount| shelf.files(pod, mount))
             .sum::<usize>();
         if files > MAX_FILES {
-            binder.fragment.problems.push(too_much(pod));
+            binder.fragment.diagnoses.push(too_much(pod));
             break;
         }
         for (tree, main) in running_nginx(pod, &shelf) {
             bytes += tree.bytes();
             if bytes > MAX_BYTES {
-                binder.fragment.problems.push(too_much(pod));
+                binder.fragment.diagnoses.push(too_much(pod));
                 return fragments;
             }
             let beside = loader.beside(&tree);
@@ -100,9 +100,9 @@ pub(super) fn lower_snippets(
     for ingress in &cluster.ingresses {
         for snippet in &ingress.snippets {
             let text = snippet.text.clone();
-            let (problems, suppressions) =
+            let (diagnoses, suppressions) =
                 nginx::judge_snippet(loader, text, snippet.context, &options.nginx);
-            fragment.problems.extend(problems);
+            fragment.diagnoses.extend(diagnoses);
             fragment.suppressions.extend(suppressions);
         }
     }
@@ -217,8 +217,8 @@ fn running_nginx<'s>(pod: &Pod, shelf: &'s Shelf) -> Vec<(Tree<'s>, Main)> {
     found.map(|(_, tree, main)| (tree, main)).collect()
 }
 
-fn too_much(pod: &Pod) -> Problem {
-    Problem::Syntax {
+fn too_much(pod: &Pod) -> Diagnosis {
+    Diagnosis::Syntax {
         at: pod.at.clone(),
         message: "containers mount too many files, those of this one and the next are not read"
             .to_owned(),

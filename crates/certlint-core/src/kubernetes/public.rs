@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::cluster::Cluster;
 use super::controller::Controller;
 use super::controllers::{self, controller_of};
-use super::facts::{Fact, Meta, Part, Secret, Summarised};
+use super::facts::{Fact, Meta, Misspelt, Part, Secret, Summarised};
 use super::mounts::SecretFile;
 use crate::files::File;
 use crate::loader::Loader;
@@ -73,6 +73,7 @@ fn secret(namespace: &str, name: &str, file: File, loader: &Loader<'_>) -> Secre
         has_authority: true,
         is_encrypted: false,
         leaf_is_first_block,
+        misspelt: Misspelt::default(),
         files: vec![SecretFile::of_public_certificate(at)],
         summarised: Some(Summarised {
             extent: Extent::Whole,

@@ -12,10 +12,10 @@ use super::public::named;
 
 use crate::loader::Loader;
 use crate::model::{
-    Bundle, CertRef, CertificatePair, Extent, Fragment, Key, KeyPart, KeyRef, Problem, Server,
+    Bundle, CertRef, CertificatePair, Diagnosis, Extent, Fragment, Key, KeyPart, KeyRef, Server,
     UnverifiableKind,
 };
-use crate::source::Location;
+use crate::source::{Location, Spanned};
 use crate::x509::profile::{ServerFault, server_faults};
 
 /// Gives the model the certificates and keys of all Secrets, with a server each that holds them.
@@ -49,9 +49,9 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
             continue;
         }
         let pending = pending.contains(name);
-        let before = fragment.problems.len();
+        let before = fragment.diagnoses.len();
         let fault = |at: &Location, key: &str, fault: Fault| {
-            (fault != Fault::Encrypted).then(|| Problem::SecretMalformed {
+            (fault != Fault::Encrypted).then(|| Diagnosis::SecretMalformed {
                 at: at.clone(),
                 secret: name.clone(),
                 message: format!("`{key}` {}", words(fault)),
@@ -59,28 +59,45 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
                 pending,
             })
         };
-        let missing = |message: &str| Problem::SecretMalformed {
+        let missing = |message: &str| Diagnosis::SecretMalformed {
             at: kept.secret.meta.at.clone(),
             secret: name.clone(),
             message: message.to_owned(),
             help: None,
             pending,
         };
+        let lacks = |key: &str, misspelt: Option<&Spanned<String>>| match misspelt {
+            Some(near) => Diagnosis::SecretMalformed {
+                at: near.at.clone(),
+                secret: name.clone(),
+                message: format!(
+                    "`{key}` is not there, but `{}`, which nothing reads",
+                    near.value
+                ),
+                help: Some(format!("rename `{}` to `{key}`", near.value)),
+                pending,
+            },
+            None => missing(&format!("`{key}` is not there")),
+        };
+        let misspelt = std::mem::take(&mut kept.secret.misspelt);
         let certificate = kept.secret.certificate.take();
         let key = kept.secret.key.take();
         let summarised = kept.secret.summarised;
         let has_key = key.is_some() || summarised.is_some_and(|before| before.has_key);
         let mut pair = None;
         match certificate {
-            None if has_key => fragment.problems.push(missing("`tls.crt` is not there")),
+            None if has_key || misspelt.certificate.is_some() => {
+                let lack = lacks("tls.crt", misspelt.certificate.as_ref());
+                fragment.diagnoses.push(lack);
+            }
             None => {
                 let neither = missing("`tls.crt` and `tls.key` are not there");
                 kept.fault = message(&neither);
-                fragment.problems.push(neither);
+                fragment.diagnoses.push(neither);
                 continue;
             }
             Some(part) => match part.value {
-                Err(why) => fragment.problems.extend(fault(&part.at, "tls.crt", why)),
+                Err(why) => fragment.diagnoses.extend(fault(&part.at, "tls.crt", why)),
                 Ok(file) => {
                     let id = loader.keep_bundle(Bundle {
                         source: part.at.source,
@@ -97,17 +114,20 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
         let mut key_part = None;
         match key {
             None if has_key => {}
-            None => fragment.problems.push(missing("`tls.key` is not there")),
+            None => {
+                let lack = lacks("tls.key", misspelt.key.as_ref());
+                fragment.diagnoses.push(lack);
+            }
             Some(part) => match part.value {
                 Err(Fault::Encrypted) if pair.is_some() => {
-                    fragment.problems.push(Problem::Unverifiable {
+                    fragment.diagnoses.push(Diagnosis::Unverifiable {
                         at: part.at,
                         kind: UnverifiableKind::EncryptedKey,
                         what: name.clone(),
                         count: 1,
                     });
                 }
-                Err(why) => fragment.problems.extend(fault(&part.at, "tls.key", why)),
+                Err(why) => fragment.diagnoses.extend(fault(&part.at, "tls.key", why)),
                 Ok(file) => {
                     let id = loader.keep_key(Key {
                         source: part.at.source,
@@ -125,7 +145,7 @@ pub(super) fn take_in_secrets(cluster: &mut Cluster, loader: &Loader<'_>, fragme
                 }
             },
         }
-        kept.fault = fragment.problems[before..].iter().find_map(message);
+        kept.fault = fragment.diagnoses[before..].iter().find_map(message);
         // Whether the pair fits was judged when the Secret was read. A file without a certificate
         // is not used by anything, and is to be told all the same.
         let is_useless = public.contains(name) && kept.leaf.is_none();
@@ -167,9 +187,9 @@ fn is_for_something_else(kept: &Kept) -> bool {
     !kept.secret.has_tls_type && kept.secret.certificate.is_none()
 }
 
-fn message(problem: &Problem) -> Option<String> {
+fn message(problem: &Diagnosis) -> Option<String> {
     match problem {
-        Problem::SecretMalformed { message, .. } => Some(message.clone()),
+        Diagnosis::SecretMalformed { message, .. } => Some(message.clone()),
         _ => None,
     }
 }
@@ -246,8 +266,8 @@ pub(super) fn requests(inventory: &Inventory<'_>, fragment: &mut Fragment) {
             let names = request.dns_names.iter();
             let refused = inventory.wildcard_refused(request.issuer.as_deref(), names);
             fragment
-                .problems
-                .extend(refused.map(|(message, help)| Problem::NeverIssued {
+                .diagnoses
+                .extend(refused.map(|(message, help)| Diagnosis::NeverIssued {
                     at: request.dns_names_at.clone(),
                     message,
                     help: help.to_owned(),
@@ -255,7 +275,7 @@ pub(super) fn requests(inventory: &Inventory<'_>, fragment: &mut Fragment) {
         }
         if let [first, others @ ..] = requests.as_slice() {
             for other in others {
-                fragment.problems.push(Problem::SecretClaimedTwice {
+                fragment.diagnoses.push(Diagnosis::SecretClaimedTwice {
                     at: other.secret.at.clone(),
                     first: first.secret.at.clone(),
                     secret: secret.clone(),

@@ -22,12 +22,12 @@ use super::cluster::{Cluster, Kept};
 use super::facts::{self, Fact, Fault, Part, Secret, Summarised};
 use super::lower::{Options, annotations};
 use crate::files::NoFiles;
-use crate::finding::Level;
+use crate::finding::{Level, ObjectName};
 use crate::loader::Loader;
-use crate::model::{Extent, Fragment, Model};
+use crate::model::suppression::{self, ANNOTATION, Suppression};
+use crate::model::{Extent, Fragment, Model, ObjectPlace};
 use crate::name::SanSet;
 use crate::source::{FieldPath, Location, SourceId, Span, Spanned};
-use crate::suppress::{self, ANNOTATION, Suppression};
 use crate::x509::{
     Certificate, CertificateFile, KeyOutcome, KeyType, Pair, Refusal, RefusalKind, Remembered, SAN,
     pair,
@@ -77,8 +77,17 @@ struct Leaf {
 #[derive(Clone, Debug, Default)]
 struct Rest {
     findings: Vec<OwnFinding>,
-    /// Annotations `certlint.io/ignore.RULE`: the rule, and the value.
+    /// Annotations `certlint.io/ignore.RULE` of what is still to be found: the rule, and the value.
     ignored: Vec<(Box<str>, Box<str>)>,
+    /// Keys that look like `tls.crt` and `tls.key`, where those are not there.
+    misspelt: [Option<Key>; 2],
+}
+
+/// A key of a Secret.
+#[derive(Clone, Debug)]
+struct Key {
+    text: Box<str>,
+    path: Box<str>,
 }
 
 /// A value of a Secret.
@@ -196,6 +205,17 @@ impl SecretSummary {
             is_usable: kept.is_usable,
             rest: None,
         };
+        let misspelt = [&secret.misspelt.certificate, &secret.misspelt.key];
+        let misspelt = misspelt.map(|key| {
+            let Spanned { value, at } = key.as_ref()?;
+            Some(Key {
+                text: value.as_str().into(),
+                path: at.path.as_str().into(),
+            })
+        });
+        if misspelt.iter().any(Option::is_some) {
+            summary.rest.get_or_insert_default().misspelt = misspelt;
+        }
         for rule in ignored.iter().flat_map(|one| &one.rules) {
             let key = format!("{ANNOTATION}{}", rule.value);
             let value = secret.meta.annotation(&key);
@@ -252,6 +272,7 @@ impl SecretSummary {
             has_authority: self.has_authority,
             is_encrypted: self.is_encrypted,
             leaf_is_first_block: self.leaf_is_first_block,
+            misspelt: self.misspelt(source),
             files: Vec::new(),
             summarised: Some(Summarised {
                 extent: Extent::Summary {
@@ -263,15 +284,25 @@ impl SecretSummary {
         }
     }
 
+    fn misspelt(&self, source: SourceId) -> facts::Misspelt {
+        let key = |index: usize| {
+            let key = self.rest.as_ref()?.misspelt[index].as_ref()?;
+            Some(Spanned::new(key.text.to_string(), place(source, &key.path)))
+        };
+        facts::Misspelt {
+            certificate: key(0),
+            key: key(1),
+        }
+    }
+
     /// The suppressions of what is still to be found. The others were heeded when it was read.
     pub(super) fn suppressions(&self, source: SourceId) -> Vec<Suppression> {
         let ignored = self.rest.iter().flat_map(|rest| &rest.ignored);
-        let later = ignored.filter(|(rule, _)| LATER.contains(&&**rule));
-        later
+        ignored
             .map(|(rule, value)| {
                 let at = place(source, &format!("metadata.annotations[{ANNOTATION}{rule}]"));
                 let rule = Spanned::new(rule.to_string(), at.clone());
-                suppress::annotation(at, Location::whole(source), rule, value)
+                suppression::annotation(at, Location::whole(source), rule, value)
             })
             .collect()
     }
@@ -279,6 +310,31 @@ impl SecretSummary {
     pub(crate) fn set_findings(&mut self, findings: Vec<OwnFinding>) {
         if !findings.is_empty() {
             self.rest.get_or_insert_default().findings = findings;
+        }
+    }
+
+    /// The Secret as the object of findings; all places of its source are its own.
+    pub(super) fn place(&self, source: SourceId) -> ObjectPlace {
+        ObjectPlace {
+            at: Location::whole(source),
+            name: Arc::new(self.object()),
+        }
+    }
+
+    /// What findings call it: `Secret shop/web`.
+    #[must_use]
+    pub fn object(&self) -> ObjectName {
+        ObjectName {
+            kind: "Secret".into(),
+            namespace: Some((*self.namespace).into()),
+            name: (*self.name).into(),
+        }
+    }
+
+    /// Forgets the suppressions of rules that `is_needed` turns down.
+    pub(crate) fn retain_suppressions(&mut self, is_needed: impl Fn(&str) -> bool) {
+        if let Some(rest) = &mut self.rest {
+            rest.ignored.retain(|(rule, _)| is_needed(rule));
         }
     }
 
@@ -312,12 +368,6 @@ impl SecretSummary {
     #[must_use]
     pub fn certificate_name(&self) -> Option<&str> {
         self.certificate_name.as_deref()
-    }
-
-    /// What a report calls it: "Secret `shop/web`" without the backticks.
-    #[must_use]
-    pub fn title(&self) -> String {
-        format!("Secret {}/{}", self.namespace, self.name)
     }
 
     /// The names of its certificate; `None` where there is none that can be read.
@@ -365,15 +415,6 @@ impl SecretSummary {
         self.rest.as_ref().map_or(&[], |rest| &rest.findings)
     }
 }
-
-/// Rules that a summary leaves for later: they depend on the clock, or on what is about to rewrite
-/// the Secret.
-pub(crate) const LATER: &[&str] = &[
-    "certificate-expired",
-    "certificate-expiring",
-    "certificate-not-yet-valid",
-    "secret-malformed",
-];
 
 impl Leaf {
     fn of(leaf: &Certificate) -> Self {

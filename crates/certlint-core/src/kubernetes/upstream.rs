@@ -10,7 +10,7 @@ use super::cluster::Cluster;
 use super::controller::Choice;
 use super::controllers::{controller_of, is_canary};
 use super::facts::Ingress;
-use crate::model::{Fragment, NotVerified, Problem};
+use crate::model::{Diagnosis, Fragment, NotVerified};
 
 const PREFIX: &str = "nginx.ingress.kubernetes.io/";
 const PROTOCOL: &str = "nginx.ingress.kubernetes.io/backend-protocol";
@@ -34,12 +34,12 @@ pub(super) fn not_verified(cluster: &Cluster, fragment: &mut Fragment) {
         .flat_map(|ingress| hosts(ingress))
         .collect();
     for ingress in ingresses {
-        let Some(problem) = problem(ingress, cluster) else {
+        let Some(diagnosis) = diagnosis(ingress, cluster) else {
             continue;
         };
         let is_grpc = matches!(
-            &problem,
-            Problem::UpstreamNotVerified {
+            &diagnosis,
+            Diagnosis::UpstreamNotVerified {
                 protocol: "GRPCS",
                 ..
             }
@@ -47,7 +47,7 @@ pub(super) fn not_verified(cluster: &Cluster, fragment: &mut Fragment) {
         // With a certificate authority of its own an Ingress has a switch of its own.
         let inherits = !is_grpc && authority(ingress, cluster).is_some();
         if !inherits || !hosts(ingress).is_subset(&verified) {
-            fragment.problems.push(problem);
+            fragment.diagnoses.push(diagnosis);
         }
     }
 }
@@ -63,7 +63,7 @@ fn is_read(ingress: &Ingress, cluster: &Cluster) -> bool {
         && !is_canary(ingress)
 }
 
-fn problem(ingress: &Ingress, cluster: &Cluster) -> Option<Problem> {
+fn diagnosis(ingress: &Ingress, cluster: &Cluster) -> Option<Diagnosis> {
     let asked = ingress.meta.annotation(PROTOCOL)?;
     let protocol = match &*asked.value.trim().to_ascii_uppercase() {
         "GRPCS" => "GRPCS",
@@ -79,7 +79,7 @@ fn problem(ingress: &Ingress, cluster: &Cluster) -> Option<Problem> {
         true => authority(ingress, cluster)?,
     };
     let switch = ingress.meta.annotation(VERIFY);
-    Some(Problem::UpstreamNotVerified {
+    Some(Diagnosis::UpstreamNotVerified {
         at: switch.unwrap_or(asked).at.clone(),
         protocol,
         why,
@@ -163,11 +163,11 @@ mod tests {
         }
         let mut fragment = Fragment::empty(SourceId(0));
         not_verified(&cluster, &mut fragment);
-        let why = |problem| match problem {
-            Problem::UpstreamNotVerified { why, .. } => why,
+        let why = |diagnosis| match diagnosis {
+            Diagnosis::UpstreamNotVerified { why, .. } => why,
             other => panic!("{other:?}"),
         };
-        fragment.problems.into_iter().map(why).collect()
+        fragment.diagnoses.into_iter().map(why).collect()
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use manifest_syntax::{Node, Value};
 
 use super::facts::path;
-use crate::model::Problem;
+use crate::model::Diagnosis;
 use crate::source::{Locate as _, Location, SourceId, Span};
 use switch::Switch;
 
@@ -30,20 +30,20 @@ const CONTAINERS: [&str; 3] = ["initContainers", "containers", "ephemeralContain
 const SCRIPT_MAX: usize = 3 << 19;
 
 /// The switches in the containers of an object.
-pub(super) fn disabled(object: Node<'_>, source: SourceId) -> Vec<Problem> {
-    let mut problems = Vec::new();
+pub(super) fn disabled(object: Node<'_>, source: SourceId) -> Vec<Diagnosis> {
+    let mut diagnoses = Vec::new();
     for spec in POD_SPECS.iter().filter_map(|keys| path(object, keys)) {
         for containers in CONTAINERS.iter().filter_map(|key| spec.get(key)) {
             for container in containers.items() {
-                environment(container, source, &mut problems);
-                arguments(container, source, &mut problems);
+                environment(container, source, &mut diagnoses);
+                arguments(container, source, &mut diagnoses);
             }
         }
     }
-    problems
+    diagnoses
 }
 
-fn environment(container: Node<'_>, source: SourceId, problems: &mut Vec<Problem>) {
+fn environment(container: Node<'_>, source: SourceId, diagnoses: &mut Vec<Diagnosis>) {
     for variable in container.get("env").into_iter().flat_map(Node::items) {
         let field = |name| variable.get(name).and_then(Node::text);
         let (Some(name), Some(value)) = (field("name"), field("value")) else {
@@ -51,13 +51,13 @@ fn environment(container: Node<'_>, source: SourceId, problems: &mut Vec<Problem
         };
         if let Some(switch) = switch::variable(name, value) {
             let at = variable.get("value").unwrap_or(variable).at(source);
-            problems.push(problem(switch, at));
+            diagnoses.push(diagnosis(switch, at));
         }
     }
 }
 
 /// The words that the container starts with: `command`, else what the image has, then `args`.
-fn arguments(container: Node<'_>, source: SourceId, problems: &mut Vec<Problem>) {
+fn arguments(container: Node<'_>, source: SourceId, diagnoses: &mut Vec<Diagnosis>) {
     let items = |name| container.get(name).into_iter().flat_map(Node::items);
     let is_text = |node: &Node<'_>| matches!(node.value(), Value::Text(_));
     let nodes: Vec<_> = items("command")
@@ -82,15 +82,15 @@ fn arguments(container: Node<'_>, source: SourceId, problems: &mut Vec<Problem>)
     if let Some((index, switch)) = switch::command(&words)
         && let Some(node) = index.checked_sub(first).and_then(|index| nodes.get(index))
     {
-        problems.push(problem(switch, node.at(source)));
+        diagnoses.push(diagnosis(switch, node.at(source)));
     }
     let script = shell::script(&words).and_then(|index| index.checked_sub(first));
     if let Some(&node) = script.and_then(|index| nodes.get(index)) {
-        in_script(node, source, problems);
+        in_script(node, source, diagnoses);
     }
 }
 
-fn in_script(node: Node<'_>, source: SourceId, problems: &mut Vec<Problem>) {
+fn in_script(node: Node<'_>, source: SourceId, diagnoses: &mut Vec<Diagnosis>) {
     let script = node.text().unwrap_or_default();
     if script.len() > SCRIPT_MAX {
         return;
@@ -110,7 +110,7 @@ fn in_script(node: Node<'_>, source: SourceId, problems: &mut Vec<Problem>) {
         let mut at = node.at(source);
         let span = Span::new(word.start, word.start + word.raw.len());
         at.span = Some(map.locate(span));
-        problems.push(problem(switch, at));
+        diagnoses.push(diagnosis(switch, at));
     }
 }
 
@@ -120,8 +120,8 @@ fn program_of(image: &str) -> &str {
     name.split(':').next().unwrap_or_default()
 }
 
-fn problem(switch: Switch, at: Location) -> Problem {
-    Problem::VerificationDisabled {
+fn diagnosis(switch: Switch, at: Location) -> Diagnosis {
+    Diagnosis::VerificationDisabled {
         at,
         switch: switch.text,
         client: switch.client,
@@ -140,15 +140,15 @@ mod tests {
         let text = format!("kind: Pod\nspec:\n  containers:\n  - {container}\n");
         let documents = read(text.as_bytes());
         let tree = documents[0].tree().expect("it can be read");
-        let problems = disabled(objects(tree)[0].node, SourceId(0));
-        let show = |problem| {
-            let Problem::VerificationDisabled { at, switch, .. } = problem else {
-                panic!("{problem:?}")
+        let diagnoses = disabled(objects(tree)[0].node, SourceId(0));
+        let show = |diagnosis| {
+            let Diagnosis::VerificationDisabled { at, switch, .. } = diagnosis else {
+                panic!("{diagnosis:?}")
             };
             let at = at.span.expect("a span").of(text.as_bytes());
             (switch, String::from_utf8_lossy(at).into_owned())
         };
-        problems.into_iter().map(show).collect()
+        diagnoses.into_iter().map(show).collect()
     }
 
     fn switches(container: &str) -> Vec<String> {

@@ -72,6 +72,18 @@ fn fault(name: &str) -> InvalidReason {
     })
 }
 
+/// What a name with a slash is meant to be.
+pub(super) fn slash_fault(name: &str) -> InvalidReason {
+    match name.split_once('/') {
+        Some((address, length))
+            if address.parse::<std::net::IpAddr>().is_ok() && length.parse::<u8>().is_ok() =>
+        {
+            InvalidReason::AddressRange
+        }
+        _ => InvalidReason::Url,
+    }
+}
+
 /// The faults that are told apart before any label is looked at.
 pub(super) fn common_fault(name: &str) -> Option<InvalidReason> {
     let bytes = name.as_bytes();
@@ -82,7 +94,7 @@ pub(super) fn common_fault(name: &str) -> Option<InvalidReason> {
     } else if bytes.contains(&0) {
         Some(InvalidReason::Nul)
     } else if bytes.contains(&b'/') {
-        Some(InvalidReason::Url)
+        Some(slash_fault(name))
     } else if bytes.contains(&b',') {
         Some(InvalidReason::Comma)
     } else if has_whitespace(bytes) {

@@ -23,6 +23,7 @@ mod reason;
 mod regex;
 mod regex_coverage;
 mod regex_language;
+mod regex_reach;
 mod regex_structure;
 mod san;
 

@@ -4,7 +4,7 @@
 //! invalid and ignored. No trailing dot, no A-label conversion, no address in text form.
 
 use super::InvalidReason;
-use super::label::{address, check_labels, has_port, has_whitespace};
+use super::label::{address, check_labels, has_port, has_whitespace, slash_fault};
 
 /// A valid dNSName, lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) fn read(raw: &[u8]) -> Result<Presented, InvalidReason> {
         return Err(InvalidReason::Whitespace);
     }
     if text.contains('/') {
-        return Err(InvalidReason::Url);
+        return Err(slash_fault(&text));
     }
     if address(&text).is_some() {
         return Err(InvalidReason::IpInDns);

@@ -8,6 +8,8 @@ use std::fmt;
 pub enum InvalidReason {
     /// An iPAddress entry that has neither 4 nor 16 octets.
     AddressLength,
+    /// An IP address with a prefix length.
+    AddressRange,
     /// A byte that no host name has, or a label that begins or ends with a hyphen.
     BadCharacter,
     /// Several names joined with commas.
@@ -52,6 +54,7 @@ impl InvalidReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AddressLength => "address-length",
+            Self::AddressRange => "address-range",
             Self::BadCharacter => "bad-character",
             Self::Comma => "comma",
             Self::DoubleWildcard => "double-wildcard",
@@ -78,6 +81,7 @@ impl InvalidReason {
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::AddressLength => "is an IP entry of neither 4 nor 16 octets",
+            Self::AddressRange => "is a range of addresses, where only single ones count",
             Self::BadCharacter => "has a character that no host name can have there",
             Self::Comma => "joins several names with a comma",
             Self::DoubleWildcard => "has more than one `*`",

@@ -6,10 +6,14 @@
 use super::coverage::entries_below;
 use super::label::check_host;
 use super::regex_language::{LabelsBelow, Language};
+use super::regex_reach::Automaton;
 use super::{CoveredBy, Partial, PartialReason, Regex, SanSet, UnknownReason, Verdict};
 
 /// Labels that are tried for the star of a certificate's wildcard.
 const LIKELY_LABELS: [&str; 4] = ["www", "a", "a1", "1"];
+
+/// Certificates with more wildcards are not looked into.
+const WILDCARDS_MAX: usize = 100;
 
 pub(super) fn covers(san: &SanSet, regex: &Regex) -> Verdict {
     if regex.compile().is_err() {
@@ -52,8 +56,25 @@ fn plain(san: &SanSet, regex: &Regex, hosts: &Language) -> Verdict {
         .filter(|below| check_host(&below.base).is_ok())
     {
         Some(below) => labels_below(san, regex, &below),
-        None => listed(san, regex).map_or_else(too_costly, undecided_unless),
+        None => match listed(san, regex) {
+            None => too_costly(),
+            Some(covered) if covered.is_empty() && is_out_of_reach(san, hosts) => {
+                Verdict::NotCovered
+            }
+            Some(covered) => undecided_unless(covered),
+        },
     }
+}
+
+/// No wildcard of the certificate covers any host of the language, and it has hosts.
+fn is_out_of_reach(san: &SanSet, hosts: &Language) -> bool {
+    let Some(automaton) = Automaton::new(hosts) else {
+        return false;
+    };
+    let wildcards = san.wildcards();
+    wildcards.len() <= WILDCARDS_MAX
+        && !wildcards.iter().any(|base| automaton.reaches_below(base))
+        && hosts.samples().iter().any(|host| check_host(host).is_ok())
 }
 
 /// Few names: each is judged by itself.

@@ -41,8 +41,12 @@ impl HostBytes {
         self.0 & Self::DOT.0 != 0
     }
 
-    const fn has_other_than_dot(self) -> bool {
+    pub(super) const fn has_other_than_dot(self) -> bool {
         self.0 & !Self::DOT.0 != 0
+    }
+
+    pub(super) fn contains(self, byte: char) -> bool {
+        self.iter().any(|other| other == byte)
     }
 
     fn iter(self) -> impl Iterator<Item = char> {

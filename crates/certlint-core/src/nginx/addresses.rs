@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use crate::model::{ListenAddress, Listener, Problem, Server, ServerId, ServerName};
+use crate::model::{Diagnosis, ListenAddress, Listener, Server, ServerId, ServerName};
 use crate::name::HostPattern;
 
 use super::assemble::{Assembled, Assembler};
@@ -21,7 +21,7 @@ impl Assembler<'_, '_, '_> {
                 continue;
             };
             for plain in group.members.iter().filter(|member| !member.tls) {
-                self.walker.problems.push(Problem::ListenerTlsMixed {
+                self.walker.diagnoses.push(Diagnosis::ListenerTlsMixed {
                     plain: plain.at.clone(),
                     tls: tls.at.clone(),
                     listener: group.label.clone(),
@@ -50,7 +50,7 @@ impl Assembler<'_, '_, '_> {
                     .flat_map(|(_, names)| names)
                     .take(SHOWN_NAMES)
                     .collect();
-                self.walker.problems.push(Problem::ListenerHidden {
+                self.walker.diagnoses.push(Diagnosis::ListenerHidden {
                     specific: first.at.clone(),
                     listener: specific.label.clone(),
                     hidden,
@@ -100,7 +100,7 @@ impl Assembler<'_, '_, '_> {
                         .find(|candidate| *candidate.text == **name)
                         .map_or_else(|| server.at.clone(), |name| name.at.clone());
                     let default = &assembled.servers[missing.default.0 as usize];
-                    self.walker.problems.push(Problem::FamilyMissing {
+                    self.walker.diagnoses.push(Diagnosis::FamilyMissing {
                         at,
                         name: name.clone(),
                         present: present.label.clone(),

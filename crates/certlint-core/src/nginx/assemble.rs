@@ -126,8 +126,8 @@ impl Assembler<'_, '_, '_> {
             };
             let lowered = self.server(server, &block.scope, &effective, pairs.clone(), raw);
             if self.protocol != Protocol::Mail {
-                let (problems, refusals) = names::refusals(&lowered, raw);
-                self.walker.problems.extend(problems);
+                let (diagnoses, refusals) = names::refusals(&lowered, raw);
+                self.walker.diagnoses.extend(diagnoses);
                 self.walker.refusals.extend(refusals);
             }
             let dynamic = effective.is_dynamic();
@@ -307,15 +307,15 @@ impl Assembler<'_, '_, '_> {
                 let name = &servers[id.server.0 as usize].names[id.name as usize];
                 let reason = format!("not a valid server name or wildcard on {}", group.label);
                 self.walker.refusals.push(names::refusal(name, &reason));
-                let problem = names::refused(name, reason, false);
-                self.walker.problems.push(problem);
+                let diagnosis = names::refused(name, reason, false);
+                self.walker.diagnoses.push(diagnosis);
             }
             if let [alone] = group.members.as_slice()
                 && self.protocol != Protocol::Mail
             {
                 let index = alone.server.0 as usize;
                 let dormant = names::dormant(&servers[index], &raw[index]);
-                self.walker.problems.extend(dormant);
+                self.walker.diagnoses.extend(dormant);
             }
             ignored.push((group, filled.ignored));
             let id = ListenerId(u32::try_from(listeners.len()).unwrap_or(u32::MAX));
@@ -347,7 +347,7 @@ impl Assembler<'_, '_, '_> {
             let differ = entry.on_tls && !same(of(entry.loser), of(entry.winner));
             let guessed = self.walker.guessed_together;
             let problem = names::problem(entry, &servers, differ, guessed);
-            self.walker.problems.push(problem);
+            self.walker.diagnoses.push(problem);
         }
         let mut assembled = Assembled {
             servers,

@@ -36,6 +36,8 @@ impl Block {
 pub(super) struct Scope {
     pub(super) certificates: Vec<Argument>,
     pub(super) keys: Vec<Argument>,
+    /// `ssl_trusted_certificate`: it is not sent, and often has the issuer of what is.
+    pub(super) trusted: Option<Argument>,
     pub(super) has_password_file: bool,
     pub(super) reject_handshake: Option<bool>,
     /// `ssl on` of nginx before 1.25.1: every listen of the server speaks TLS.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use crate::model::{ListenAddress, Member, Problem, ServerId};
+use crate::model::{Diagnosis, ListenAddress, Member, ServerId};
 use crate::source::Location;
 
 use super::config::{Block, ServerListen};
@@ -80,7 +80,7 @@ pub(super) fn collect(
             || server.scope.starttls.or(block.scope.starttls) == Some(true);
         for entry in listens {
             if entry.listen.port_is_implied && entry.listen.tls && protocol == Protocol::Http {
-                walker.problems.push(Problem::ListenerTlsOnPort80 {
+                walker.diagnoses.push(Diagnosis::ListenerTlsOnPort80 {
                     at: entry.at.clone(),
                     address: match entry.listen.addresses.first() {
                         Some(address) => {

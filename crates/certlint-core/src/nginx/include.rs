@@ -9,7 +9,7 @@ use nginx_syntax::{Directive, Word};
 use rayon::prelude::*;
 
 use crate::files::FileError;
-use crate::model::{Problem, Refusal, UnverifiableKind};
+use crate::model::{Diagnosis, Refusal, UnverifiableKind};
 use crate::source::Location;
 use crate::x509::Encryption;
 
@@ -49,7 +49,7 @@ impl Walker<'_, '_> {
                     at: at.clone(),
                     reason: format!("`{path}` includes itself"),
                 });
-                self.problems.push(Problem::IncludeCycle {
+                self.diagnoses.push(Diagnosis::IncludeCycle {
                     at: at.clone(),
                     path,
                 });
@@ -61,7 +61,7 @@ impl Walker<'_, '_> {
                 } else {
                     format!("includes nest deeper than {MAX_INCLUDE_DEPTH}, the rest is not read")
                 };
-                self.problems.push(syntax(at.clone(), limit, None));
+                self.diagnoses.push(syntax(at.clone(), limit, None));
                 self.open_ended(frame);
                 return;
             }
@@ -117,7 +117,7 @@ impl Walker<'_, '_> {
                     reason: format!("cannot include `{path}`: {error}"),
                 });
             }
-            self.problems.push(Problem::IncludeMissing {
+            self.diagnoses.push(Diagnosis::IncludeMissing {
                 at: at.clone(),
                 path,
                 reason: error.to_string(),

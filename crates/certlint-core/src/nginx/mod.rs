@@ -34,9 +34,9 @@ pub use sniff::{only_includes, sniff};
 
 use crate::files::{File, FileError};
 use crate::loader::Loader;
-use crate::model::{Fragment, Problem, UnverifiableKind};
+use crate::model::suppression::Suppression;
+use crate::model::{Diagnosis, Fragment, UnverifiableKind};
 use crate::source::{Location, SourceId};
-use crate::suppress::Suppression;
 use crate::text::Text;
 
 use assemble::{Assembled, Assembler};
@@ -176,7 +176,7 @@ pub fn not_enabled(loader: &Loader<'_>, sites: Vec<File>) -> Option<Fragment> {
     let first = sites.into_iter().next()?;
     let source = loader.keep_shown(first);
     let mut fragment = Fragment::empty(source);
-    fragment.problems.push(Problem::Unverifiable {
+    fragment.diagnoses.push(Diagnosis::Unverifiable {
         at: Location::whole(source),
         kind: UnverifiableKind::NotEnabled,
         what,
@@ -191,14 +191,18 @@ pub(crate) fn judge_snippet(
     text: Text,
     context: Context,
     options: &Options,
-) -> (Vec<Problem>, Vec<Suppression>) {
+) -> (Vec<Diagnosis>, Vec<Suppression>) {
     let mut walker = Walker::new(loader, options, Vec::new());
     walker.run_snippet(text, context);
     // Where includes of a piece lead is not known.
-    let is_its_own =
-        |problem: &Problem| matches!(problem, Problem::Syntax { .. } | Problem::Template { .. });
-    walker.problems.retain(is_its_own);
-    (walker.problems, walker.suppressions)
+    let is_its_own = |diagnosis: &Diagnosis| {
+        matches!(
+            diagnosis,
+            Diagnosis::Syntax { .. } | Diagnosis::Template { .. }
+        )
+    };
+    walker.diagnoses.retain(is_its_own);
+    (walker.diagnoses, walker.suppressions)
 }
 
 fn lower_walked(
@@ -234,7 +238,7 @@ fn lower_walked(
     let assembled = join(parts);
     let unverifiable = std::mem::take(&mut walker.unverifiable);
     for ((kind, what), (at, count)) in unverifiable {
-        walker.problems.push(Problem::Unverifiable {
+        walker.diagnoses.push(Diagnosis::Unverifiable {
             at,
             kind,
             what,
@@ -244,7 +248,6 @@ fn lower_walked(
     let files = loader.names_of(&walker.sources);
     Lowered {
         fragment: Fragment {
-            main: source,
             complete,
             open_ended: walker.main_open_ended
                 || [&config.http, &config.mail, &config.stream]
@@ -253,13 +256,14 @@ fn lower_walked(
             servers: assembled.servers,
             listeners: assembled.listeners,
             endpoints: assembled.endpoints,
-            problems: walker.problems,
+            diagnoses: walker.diagnoses,
             suppressions: walker.suppressions,
             // A piece by itself is never started.
             refusals: match top {
                 Top::Main => walker.refusals,
                 _ => Vec::new(),
             },
+            ..Fragment::empty(source)
         },
         files,
     }

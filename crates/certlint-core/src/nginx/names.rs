@@ -1,6 +1,6 @@
 //! Fills the name table of an address group, and tells what nginx ignores or refuses on the way.
 
-use crate::model::{Conflict, Lost, NameId, NameTable, Problem, Refusal, Server, ServerName};
+use crate::model::{Conflict, Diagnosis, Lost, NameId, NameTable, Refusal, Server, ServerName};
 use crate::name::{HostPattern, NginxRefusal, nginx_refusal};
 
 use super::groups::Group;
@@ -53,8 +53,8 @@ pub(super) fn fill(group: &Group, servers: &[Server], raw: &[Vec<Box<[u8]>>]) ->
 }
 
 /// What nginx refuses about the names of one server, whatever else listens there.
-pub(super) fn refusals(server: &Server, raw: &[Box<[u8]>]) -> (Vec<Problem>, Vec<Refusal>) {
-    let mut problems = Vec::new();
+pub(super) fn refusals(server: &Server, raw: &[Box<[u8]>]) -> (Vec<Diagnosis>, Vec<Refusal>) {
+    let mut diagnoses = Vec::new();
     let mut refusals = Vec::new();
     for (name, text) in server.names.iter().zip(raw) {
         let reason = match (&name.pattern, nginx_refusal(text)) {
@@ -69,13 +69,13 @@ pub(super) fn refusals(server: &Server, raw: &[Box<[u8]>]) -> (Vec<Problem>, Vec
             _ => continue,
         };
         refusals.push(refusal(name, &reason));
-        problems.push(refused(name, reason, false));
+        diagnoses.push(refused(name, reason, false));
     }
-    (problems, refusals)
+    (diagnoses, refusals)
 }
 
 /// A name that nginx refuses as soon as a second server joins its listener.
-pub(super) fn dormant(server: &Server, raw: &[Box<[u8]>]) -> Vec<Problem> {
+pub(super) fn dormant(server: &Server, raw: &[Box<[u8]>]) -> Vec<Diagnosis> {
     let names = server.names.iter().zip(raw);
     names
         .filter(|(_, text)| nginx_refusal(text) == Some(NginxRefusal::WhenShared))
@@ -84,8 +84,8 @@ pub(super) fn dormant(server: &Server, raw: &[Box<[u8]>]) -> Vec<Problem> {
 }
 
 /// A name that nginx refuses.
-pub(super) fn refused(name: &ServerName, reason: String, dormant: bool) -> Problem {
-    Problem::NameRefused {
+pub(super) fn refused(name: &ServerName, reason: String, dormant: bool) -> Diagnosis {
+    Diagnosis::NameRefused {
         name: name.text.to_string(),
         at: name.at.clone(),
         reason,
@@ -143,11 +143,11 @@ pub(super) fn problem(
     servers: &[Server],
     differ: bool,
     guessed: bool,
-) -> Problem {
+) -> Diagnosis {
     let name = |id: NameId| &servers[id.server.0 as usize].names[id.name as usize];
     let (loser, winner) = (name(ignored.loser), name(ignored.winner));
     match ignored.lost {
-        None => Problem::NameConflict {
+        None => Diagnosis::NameConflict {
             name: loser.text.to_string(),
             loser: loser.at.clone(),
             winner: winner.at.clone(),
@@ -158,7 +158,7 @@ pub(super) fn problem(
         },
         Some(lost) => {
             let base = loser.text.strip_prefix('.').unwrap_or(&loser.text);
-            Problem::NameShadowed {
+            Diagnosis::NameShadowed {
                 name: loser.text.to_string(),
                 at: loser.at.clone(),
                 by: winner.at.clone(),

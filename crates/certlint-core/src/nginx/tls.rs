@@ -29,6 +29,7 @@ pub(super) struct Effective<'c> {
     pub(super) inherited: bool,
     /// Both lists do, so that all such servers have the same pairs.
     pub(super) inherits_everything: bool,
+    pub(super) trusted: Option<&'c Argument>,
     pub(super) has_password: bool,
     /// Replaced at run time.
     pub(super) replaced_by: Option<&'c Argument>,
@@ -55,6 +56,7 @@ impl<'c> Effective<'c> {
                 && server.keys.is_empty()
                 && !server.has_password_file
                 && server.replaced_by.is_none(),
+            trusted: server.trusted.as_ref().or(outer.trusted.as_ref()),
             has_password: server.has_password_file || outer.has_password_file,
             replaced_by: server.replaced_by.as_ref().or(outer.replaced_by.as_ref()),
             keys_elsewhere: !server.certificates.is_empty()
@@ -124,11 +126,17 @@ impl Store<'_, '_> {
         handshake: Option<Handshake<'_>>,
     ) -> Arc<[CertificatePair]> {
         let certificates = effective.certificates.iter().enumerate();
+        let trusted = effective.trusted.map(|argument| &argument.text);
+        let trusted = trusted.filter(|path| !variable::has_variables(path));
+        let trusted: Vec<_> = trusted
+            .map(|path| join(self.prefix, path))
+            .into_iter()
+            .collect();
         certificates
             .map(|(index, argument)| {
                 let path = |text| self.path(text, effective, handshake);
                 let (certificate, is_public) = match path(&argument.text) {
-                    Ok(path) => self.certificate(&path),
+                    Ok(path) => self.certificate(&path, &trusted),
                     Err(unavailable) => (CertRef::Unavailable(unavailable), false),
                 };
                 let key = effective.key(index, argument).map(|key| KeyPart {
@@ -174,13 +182,16 @@ impl Store<'_, '_> {
     }
 
     /// A certificate, and whether it is a public one from beside the tree.
-    fn certificate(&self, text: &[u8]) -> (CertRef, bool) {
+    fn certificate(&self, text: &[u8], trusted: &[Vec<u8>]) -> (CertRef, bool) {
         if let Some(pem) = text.strip_prefix(b"data:") {
             return (CertRef::Bundle(self.loader.inline_bundle(pem)), false);
         }
         let path = join(self.prefix, text);
         let found = match self.loader.bundle(&path) {
-            Ok(id) if !self.loader.is_encrypted(id) => return (CertRef::Bundle(id), false),
+            Ok(id) if !self.loader.is_encrypted(id) => {
+                self.loader.look_beside(&path, id, trusted);
+                return (CertRef::Bundle(id), false);
+            }
             found => found,
         };
         let public = match found {

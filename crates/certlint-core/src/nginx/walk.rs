@@ -12,9 +12,9 @@ use nginx_syntax::directive::{self, Context, Judgement, judge};
 use nginx_syntax::{Body, Directive, Directives, Tree, Word};
 
 use crate::loader::Loader;
-use crate::model::{Problem, Refusal, SnippetKind, UnverifiableKind};
+use crate::model::suppression::Suppression;
+use crate::model::{Diagnosis, Refusal, SnippetKind, UnverifiableKind};
 use crate::source::{Location, SourceId};
-use crate::suppress::Suppression;
 use crate::text::Text;
 
 use super::config::{Argument, Block, Config, Scope, Server, ServerListen};
@@ -42,7 +42,7 @@ pub(super) struct Walker<'l, 'f> {
     /// The files are taken together by guess, so that conflicts between them prove nothing.
     pub(super) guessed_together: bool,
     pub(super) config: Config,
-    pub(super) problems: Vec<Problem>,
+    pub(super) diagnoses: Vec<Diagnosis>,
     pub(super) refusals: Vec<Refusal>,
     pub(super) suppressions: Vec<Suppression>,
     /// Every configuration text, in the order of reading.
@@ -136,7 +136,7 @@ impl<'l, 'f> Walker<'l, 'f> {
             main_open_ended: false,
             guessed_together: false,
             config: Config::default(),
-            problems: Vec::new(),
+            diagnoses: Vec::new(),
             refusals: Vec::new(),
             suppressions: Vec::new(),
             sources: Vec::new(),
@@ -235,7 +235,7 @@ impl<'l, 'f> Walker<'l, 'f> {
         if let Some((span, kind)) = template.or_else(envsubst) {
             if first_time {
                 let at = text.at(span);
-                self.problems.push(Problem::Template { at, kind });
+                self.diagnoses.push(Diagnosis::Template { at, kind });
             }
             self.open_ended(frame);
             return;
@@ -301,7 +301,7 @@ impl<'l, 'f> Walker<'l, 'f> {
             if self.depth == MAX_DEPTH {
                 let message = format!("blocks nest deeper than {MAX_DEPTH}, the rest is not read");
                 let at = parsed.at(directive.name());
-                return self.problems.push(syntax(at, message, None));
+                return self.diagnoses.push(syntax(at, message, None));
             }
             let mut inner = Frame::new(inner, place);
             self.depth += 1;
@@ -312,7 +312,7 @@ impl<'l, 'f> Walker<'l, 'f> {
         }
     }
 
-    /// What nginx's table of directives says; problems are pushed here.
+    /// What nginx's table of directives says; diagnoses are pushed here.
     fn judge(&mut self, parsed: &Parsed, directive: Directive<'_>, frame: &mut Frame) -> Verdict {
         let Some(context) = frame.context.filter(|_| !parsed.is_broken(directive)) else {
             return Verdict::Inner(None);
@@ -413,6 +413,7 @@ impl<'l, 'f> Walker<'l, 'f> {
             }
             b"ssl_certificate" => scope.certificates.extend(first),
             b"ssl_certificate_key" => scope.keys.extend(first),
+            b"ssl_trusted_certificate" => scope.trusted = first,
             b"ssl_password_file" => scope.has_password_file = true,
             b"ssl_reject_handshake" => scope.reject_handshake = flag,
             b"ssl" => scope.ssl_on = flag,
@@ -524,7 +525,7 @@ impl<'l, 'f> Walker<'l, 'f> {
             at: at.clone(),
             reason: message.clone(),
         });
-        self.problems.push(Problem::Syntax {
+        self.diagnoses.push(Diagnosis::Syntax {
             at,
             message,
             help: None,
@@ -532,10 +533,10 @@ impl<'l, 'f> Walker<'l, 'f> {
         });
     }
 
-    /// Records a problem whose refusal is recorded elsewhere.
+    /// Records a diagnosis whose refusal is recorded elsewhere.
     pub(super) fn problem_syntax(&mut self, at: Location, message: String, help: Option<&str>) {
         let help = help.map(str::to_owned);
-        self.problems.push(syntax(at, message, help));
+        self.diagnoses.push(syntax(at, message, help));
     }
 
     /// Records what nginx refuses.
@@ -544,7 +545,7 @@ impl<'l, 'f> Walker<'l, 'f> {
             at: at.clone(),
             reason: message.clone(),
         });
-        self.problems.push(syntax(at, message, help));
+        self.diagnoses.push(syntax(at, message, help));
     }
 }
 
@@ -570,8 +571,8 @@ impl Block {
     }
 }
 
-pub(super) fn syntax(at: Location, message: String, help: Option<String>) -> Problem {
-    Problem::Syntax {
+pub(super) fn syntax(at: Location, message: String, help: Option<String>) -> Diagnosis {
+    Diagnosis::Syntax {
         at,
         message,
         help,

@@ -71,7 +71,14 @@ pub(super) fn title(subject: &Subject<'_>, id: BundleId) -> String {
 
 /// As [`title`], where it is clear that certificates are meant: "`a.crt`", "Secret `shop/web`".
 pub(super) fn shown(subject: &Subject<'_>, id: BundleId) -> String {
-    in_manifest(subject.model.bundle(id)).unwrap_or_else(|| format!("`{}`", file(subject, id)))
+    shown_bundle(subject, subject.model.bundle(id))
+}
+
+pub(super) fn shown_bundle(subject: &Subject<'_>, bundle: &Bundle) -> String {
+    in_manifest(bundle).unwrap_or_else(|| {
+        let source = subject.model.sources.get(bundle.source);
+        format!("`{}`", source.name())
+    })
 }
 
 /// "Secret `shop/web`", where they stand in one that is in the input.

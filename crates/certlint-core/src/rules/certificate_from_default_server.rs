@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use super::coverage::{facts, fails, is_from_default, judge_one};
 use super::words::list;
-use super::{Rule, Subject};
-use crate::finding::{Finding, Label, Level};
+use super::{Check, Rule, Scope, Status, Subject};
+use crate::finding::{Cause, Finding, Label, Level};
 use crate::model::{BundleId, Endpoint, Fragment, ServerId, Serving};
 use crate::name::{HostPattern, Verdict};
 use crate::source::Location;
@@ -18,7 +18,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "a TLS server without a certificate of its own: the default server's is served",
     docs: include_str!("docs/certificate-from-default-server.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Nginx,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -89,6 +92,14 @@ fn finding(
     let mut finding = RULE.finding(message, at, "no `ssl_certificate` in effect");
     if names.is_empty() {
         finding.level = Level::Info;
+        finding.cause = Some(Cause {
+            key: fragment.listener(endpoints[0].listeners[0]).label.clone(),
+            what: "servers",
+            help: Some(
+                "give each of these servers its own `ssl_certificate` and `ssl_certificate_key`, or put them into the `http` block for all servers"
+                    .to_owned(),
+            ),
+        });
     }
     for at in uncovered.keys().take(3) {
         finding

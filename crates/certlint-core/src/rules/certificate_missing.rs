@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::with_more;
-use super::{Rule, Subject};
+use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Finding, Label, Level};
 use crate::model::{CertRef, Unavailable};
 use crate::source::Location;
@@ -13,7 +13,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "a certificate file does not exist",
     docs: include_str!("docs/certificate-missing.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Nginx,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Rule, Subject};
+use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Finding, Label, Level};
 use crate::model::{
     CertRef, CertificatePair, Fragment, KeyRef, ListenerId, Server, ServerId, Unavailable,
@@ -17,7 +17,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "a variable in a certificate path is empty, or up to the client, during the handshake",
     docs: include_str!("docs/certificate-path-dynamic.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Nginx,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::words::with_more;
-use super::{Rule, Subject, bundle, help};
+use super::{Check, Rule, Scope, Status, Subject, bundle, help};
 use crate::finding::{Finding, Level};
-use crate::model::{BundleId, CertRef, Extent, Unavailable};
+use crate::model::{BundleId, CertRef, Unavailable};
 use crate::source::{Location, Span};
 use crate::x509::OddityKind;
 use crate::x509::pem::NearMissKind;
@@ -16,15 +16,15 @@ pub(super) static RULE: Rule = Rule {
     summary: "a certificate file that nginx refuses, or reads otherwise than it was meant",
     docs: include_str!("docs/certificate-unreadable.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Any,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     not_read(subject, findings);
-    for (id, bundle) in (0u32..).map(BundleId).zip(&subject.model.bundles) {
-        if !subject.is_in_use(id) || bundle.extent != Extent::Whole {
-            continue;
-        }
+    for (id, bundle) in subject.whole() {
         if bundle.file.refused.is_some() {
             findings.extend(refused(subject, id));
         } else {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Rule, Subject};
+use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Finding, Label, Level};
 use crate::model::{Fragment, ListenAddress, Server};
 use crate::source::Location;
@@ -12,7 +12,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "a server has certificates, and none of its addresses speaks TLS",
     docs: include_str!("docs/certificate-unused.md"),
     level: Level::Warning,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Nginx,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::coverage::{Judgement, facts};
 use super::words::{key_type_name, list};
-use super::{Rule, Subject};
+use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Finding, Label, Level};
 use crate::model::{BundleId, CertRef, CertificatePair};
 use crate::source::Location;
@@ -18,7 +18,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "certificates of one server cover different names, or one of them is never served",
     docs: include_str!("docs/certificates-disagree.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Nginx,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {

@@ -3,11 +3,9 @@
 //! Only where that is provable: public authorities may not sign leaves with the keys of their roots
 //! (TLS BR 6.1.7), and an authority that another file has as an intermediate is no root.
 
-use std::collections::BTreeMap;
-
-use super::{Rule, Subject, bundle};
+use super::{Check, Rule, Scope, Status, Subject, bundle};
 use crate::finding::{Finding, Level};
-use crate::model::BundleId;
+use crate::model::{Bundle, BundleId};
 use crate::x509::Certificate;
 use crate::x509::chain::lacks_issuer;
 
@@ -16,52 +14,30 @@ pub(super) static RULE: Rule = Rule {
     summary: "the intermediate certificate is missing, so clients find no way to the root",
     docs: include_str!("docs/chain-incomplete.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Any,
+    check: Check::Certificate(check),
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    let mut known = None;
-    for (id, leaf) in subject.whole_leaves() {
-        if !lacks_issuer(subject.model.bundle(id).chain()) {
-            continue;
-        }
-        let known = known.get_or_insert_with(|| intermediates(subject));
-        let issuer = known
-            .get(leaf.raw_issuer())
-            .and_then(|known| known.iter().find(|(_, issuer)| issuer.issued(leaf)));
-        if issuer.is_some() || leaf.is_public() {
-            findings.push(finding(subject, id, leaf, issuer));
-        }
+fn check(subject: &Subject<'_>, id: BundleId, leaf: &Certificate, findings: &mut Vec<Finding>) {
+    if !lacks_issuer(subject.model.bundle(id).chain()) {
+        return;
     }
-}
-
-type Known<'m> = (BundleId, &'m Certificate);
-
-/// Every intermediate in any file, by its name.
-fn intermediates<'m>(subject: &Subject<'m>) -> BTreeMap<&'m [u8], Vec<Known<'m>>> {
-    let mut known: BTreeMap<&[u8], Vec<Known<'_>>> = BTreeMap::new();
-    for (id, bundle) in (0u32..).map(BundleId).zip(&subject.model.bundles) {
-        for certificate in bundle.chain() {
-            if certificate.extensions.is_ca && !certificate.is_self_issued() {
-                let same_name = known.entry(certificate.raw_subject()).or_default();
-                // Hundreds of files have the same intermediate.
-                if same_name
-                    .iter()
-                    .all(|(_, other)| other.sha256 != certificate.sha256)
-                {
-                    same_name.push((id, certificate));
-                }
-            }
-        }
+    let issuer = subject
+        .intermediates(leaf.raw_issuer())
+        .iter()
+        .find(|(_, issuer)| issuer.issued(leaf));
+    if issuer.is_some() || leaf.is_public() {
+        findings.push(finding(subject, id, leaf, issuer));
     }
-    known
 }
 
 fn finding(
     subject: &Subject<'_>,
     id: BundleId,
     leaf: &Certificate,
-    issuer: Option<&Known<'_>>,
+    issuer: Option<&(&Bundle, &Certificate)>,
 ) -> Finding {
     let mut finding = bundle::finding(
         &RULE,
@@ -75,20 +51,35 @@ fn finding(
         "sent without its issuer",
         format!("issued by `{}`", leaf.issuer()),
     );
-    let file = bundle::file(subject, id);
+    let file = subject.written(id).unwrap_or(bundle::file(subject, id));
     let fullchain = file
         .strip_suffix("cert.pem")
         .filter(|folder| folder.is_empty() || folder.ends_with('/'));
+    if let Some((other, certificate)) = issuer {
+        bundle::point(
+            &mut finding,
+            other.at(certificate.at),
+            "the missing certificate",
+        );
+    }
     finding.help = Some(match (issuer, fullchain) {
         (_, Some(folder)) => format!("use `{folder}fullchain.pem`, which has both"),
         (Some((other, certificate)), None) => {
-            let at = subject.model.bundle(*other).at(certificate.at);
-            bundle::point(&mut finding, at, "the missing certificate");
-            format!(
-                "append the second certificate of {} to {}: the leaf first, then its issuer",
-                bundle::shown(subject, *other),
-                bundle::shown(subject, id)
-            )
+            let has_leaf = other.chain().iter().any(|it| it.sha256 == leaf.sha256);
+            let there = bundle::shown_bundle(subject, other);
+            if has_leaf {
+                format!("use {there}, which has both")
+            } else {
+                let number = other
+                    .chain()
+                    .iter()
+                    .position(|it| it.sha256 == certificate.sha256);
+                format!(
+                    "append {} of {there} to {}: the leaf first, then its issuer",
+                    ordinal(number.unwrap_or_default()),
+                    bundle::shown(subject, id)
+                )
+            }
         }
         (None, None) if subject.model.bundle(id).field.is_some() => {
             "append the authority's intermediate certificate behind the leaf".to_owned()
@@ -98,4 +89,14 @@ fn finding(
         ),
     });
     finding
+}
+
+/// "the first certificate", by its index in a file.
+fn ordinal(index: usize) -> &'static str {
+    match index {
+        0 => "the first certificate",
+        1 => "the second certificate",
+        2 => "the third certificate",
+        _ => "the certificate of the issuer",
+    }
 }

@@ -1,6 +1,6 @@
 //! `chain-misordered`: certificates in an order that nginx sends as it is.
 
-use super::{Rule, Subject, bundle};
+use super::{Check, Rule, Scope, Status, Subject, bundle};
 use crate::finding::{Finding, Level};
 use crate::model::BundleId;
 use crate::x509::Certificate;
@@ -11,14 +11,14 @@ pub(super) static RULE: Rule = Rule {
     summary: "the certificates of a file are not in the order leaf, issuer, its issuer",
     docs: include_str!("docs/chain-misordered.md"),
     level: Level::Warning,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Any,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    for (id, bundle) in (0u32..).map(BundleId).zip(&subject.model.bundles) {
-        if !subject.is_in_use(id) {
-            continue;
-        }
+    for (id, bundle) in subject.whole() {
         let chain = bundle.chain();
         match order(chain) {
             ChainOrder::InOrder | ChainOrder::Unrelated { .. } => {}

@@ -2,7 +2,7 @@
 
 use super::coverage::{Judgement, facts};
 use super::name_not_covered::label_certificates;
-use super::{Rule, Subject, help};
+use super::{Check, Rule, Scope, Status, Subject, help};
 use crate::finding::{Finding, Level};
 use crate::name::{HintKind, HostPattern, Verdict, hints};
 
@@ -11,7 +11,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "the name is only in the common name, which browsers, Go and rustls ignore",
     docs: include_str!("docs/common-name-only.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Any,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -36,7 +39,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         );
         label_certificates(subject, judged, &mut finding);
         let missing = help::missing(&name.pattern, &first.verdict);
-        let command = help::command(subject.model, first.bundle, first.leaf, &missing);
+        let command = help::command(subject, first.bundle, first.leaf, &missing);
         finding.help = Some(format!(
             "reissue the certificate with a subjectAltName, the only place where browsers look: {command}"
         ));

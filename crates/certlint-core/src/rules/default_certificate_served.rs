@@ -3,11 +3,11 @@
 //! The controllers do so without an error that anybody would see before the clients do.
 
 use super::coverage::facts;
-use super::hint::{self, Neighbours};
+use super::hint;
 use super::words::list;
-use super::{Rule, Subject, help};
+use super::{Check, Rule, Scope, Status, Subject, help};
 use crate::finding::{Finding, Label, Level};
-use crate::model::{PlaceholderReason, Problem};
+use crate::model::{Diagnosis, PlaceholderReason};
 use crate::name::{HostPattern, Verdict};
 
 pub(super) static RULE: Rule = Rule {
@@ -15,13 +15,15 @@ pub(super) static RULE: Rule = Rule {
     summary: "clients of a host get the own certificate of the controller",
     docs: include_str!("docs/default-certificate-served.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Kubernetes,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    let mut neighbours = None;
-    for problem in subject.problems() {
-        let Problem::PlaceholderServed {
+    for diagnosis in subject.diagnoses() {
+        let Diagnosis::PlaceholderServed {
             at,
             host,
             controller,
@@ -29,7 +31,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             why,
             secret,
             level,
-        } = problem
+        } = diagnosis
         else {
             continue;
         };
@@ -59,10 +61,9 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             }
             finding.facts.certificate = facts(subject.model, *id);
             if *why == PlaceholderReason::NotCovered {
-                let neighbours = neighbours.get_or_insert_with(|| Neighbours::new(subject));
                 let asked = HostPattern::ingress(host);
                 let missing = help::missing(&asked, &Verdict::NotCovered);
-                let hints = neighbours.hints(subject, &asked, *id, leaf);
+                let hints = subject.neighbours().hints(subject, &asked, *id, leaf);
                 let help = hint::help(subject, &hints, (*id, leaf), &asked, &missing);
                 finding.help = help.or(finding.help);
                 finding.facts.hint = hints.first().map(|hint| hint.as_str());

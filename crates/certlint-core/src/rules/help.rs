@@ -1,7 +1,10 @@
 //! What to type: the commands that get a certificate with the names it should have.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::words::list;
-use crate::model::{Bundle, BundleId, Model};
+use super::{Subject, name_partly_covered};
+use crate::model::{Bundle, BundleId, Diagnosis, PlaceholderReason};
 use crate::name::{HostPattern, PartialReason, Verdict};
 use crate::x509::Certificate;
 
@@ -11,22 +14,115 @@ const NAMES_MAX: usize = 20;
 /// Where certbot keeps the current files of each certificate.
 const CERTBOT: &str = "letsencrypt/live/";
 
-/// "add `b` to the certificate: certbot certonly --expand -d a -d b".
-pub(super) fn add(model: &Model, bundle: BundleId, leaf: &Certificate, names: &[String]) -> String {
-    let command = command(model, bundle, leaf, names);
+/// What to do about all the names that one certificate lacks: one command, so that no finding's
+/// command undoes that of another.
+pub(super) struct Cure {
+    /// The names, in the order of the input.
+    names: Vec<String>,
+    command: String,
+}
+
+/// The cures of all certificates that lack names which no other certificate has.
+pub(super) fn cures(subject: &Subject<'_>) -> BTreeMap<BundleId, Cure> {
+    let mut lacking: BTreeMap<BundleId, Names> = BTreeMap::new();
+    let mut lacks = |id: BundleId, pattern: &HostPattern, verdict: &Verdict| {
+        if subject.neighbours().covering(pattern).is_none() {
+            let names = lacking.entry(id).or_default();
+            for name in missing(pattern, verdict) {
+                names.add(&name);
+            }
+        }
+    };
+    for judged in subject.judged() {
+        if !judged.is_served_as_meant() {
+            continue;
+        }
+        let pattern = &judged.name().pattern;
+        for one in &judged.certificates {
+            if one.fails() || name_partly_covered::is_reported(pattern, &one.verdict) {
+                lacks(one.bundle, pattern, &one.verdict);
+            }
+        }
+    }
+    for diagnosis in subject.diagnoses() {
+        if let Diagnosis::PlaceholderServed {
+            host,
+            why: PlaceholderReason::NotCovered,
+            secret: Some((_, Some(id))),
+            ..
+        } = diagnosis
+        {
+            lacks(*id, &HostPattern::ingress(host), &Verdict::NotCovered);
+        }
+    }
+    let cure = |(id, names): (BundleId, Names)| {
+        let Names {
+            in_order: names, ..
+        } = names;
+        let command = command_for(subject, id, subject.leaf(id)?, &names);
+        Some((id, Cure { names, command }))
+    };
+    lacking.into_iter().filter_map(cure).collect()
+}
+
+/// Names in the order in which they came, each once.
+#[derive(Default)]
+pub(super) struct Names {
+    in_order: Vec<String>,
+    seen: BTreeSet<String>,
+}
+
+impl Names {
+    pub(super) fn add(&mut self, name: &str) {
+        if self.seen.insert(name.to_owned()) {
+            self.in_order.push(name.to_owned());
+        }
+    }
+
+    pub(super) fn as_slice(&self) -> &[String] {
+        &self.in_order
+    }
+}
+
+/// "add `b` to the certificate: certbot certonly --expand -d a -d b", with all names that the
+/// certificate lacks.
+pub(super) fn add(
+    subject: &Subject<'_>,
+    bundle: BundleId,
+    leaf: &Certificate,
+    names: &[String],
+) -> String {
+    let (names, command) = match subject.cure(bundle) {
+        Some(cure) => (cure.names.as_slice(), cure.command.clone()),
+        None => (names, command_for(subject, bundle, leaf, names)),
+    };
     format!(
         "add {} to the certificate: {command}",
         list(names, NAMES_MAX)
     )
 }
 
-/// The command that gets the certificate again, with `names` in addition.
+/// The command that gets the certificate again with all names that it lacks; `names` where it is
+/// not known to lack any.
 pub(super) fn command(
-    model: &Model,
+    subject: &Subject<'_>,
     bundle: BundleId,
     leaf: &Certificate,
     names: &[String],
 ) -> String {
+    match subject.cure(bundle) {
+        Some(cure) => cure.command.clone(),
+        None => command_for(subject, bundle, leaf, names),
+    }
+}
+
+fn command_for(
+    subject: &Subject<'_>,
+    bundle: BundleId,
+    leaf: &Certificate,
+    names: &[String],
+) -> String {
+    let model = subject.model;
     let mut all = ordered(leaf);
     let expand = !all.is_empty() && !names.is_empty();
     all.extend(names.iter().cloned());
@@ -53,16 +149,40 @@ pub(super) fn command(
         return request(leaf, file, &all);
     }
     let mut command = "certbot certonly".to_owned();
-    if let Some(lineage) = certbot_name(file) {
+    if let Some(lineage) = lineage(subject, bundle) {
         command.push_str(&format!(" --cert-name {lineage}"));
     }
     if expand {
         command.push_str(" --expand");
     }
-    for name in all {
+    for name in without_redundant(all) {
         command.push_str(&format!(" -d {}", shell(&name)));
     }
     command
+}
+
+/// Without the names that a wildcard among them covers: public authorities refuse such requests.
+fn without_redundant(mut names: Vec<String>) -> Vec<String> {
+    let bases: BTreeSet<String> = names
+        .iter()
+        .filter_map(|name| name.strip_prefix("*.").map(str::to_owned))
+        .collect();
+    names.retain(|name| match name.split_once('.') {
+        Some((first, base)) => first == "*" || !bases.contains(base),
+        None => true,
+    });
+    names
+}
+
+/// The name by which certbot knows a certificate: from the path that the configuration writes, as
+/// the file itself is in another folder, or from that of the file.
+pub(super) fn lineage(subject: &Subject<'_>, bundle: BundleId) -> Option<String> {
+    let model = subject.model;
+    let file = model.sources.get(model.bundle(bundle).source).name();
+    subject
+        .written(bundle)
+        .and_then(certbot_name)
+        .or_else(|| certbot_name(file))
 }
 
 /// The names of a certificate: the shortest first, as people order them.
@@ -127,6 +247,14 @@ pub(super) fn yaml(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', "''"))
+}
+
+/// What to do where the Secret that is named is in the input, but in another namespace.
+pub(super) fn other_namespace(wanted: &str, there: &str) -> String {
+    let (namespace, _) = wanted.split_once('/').unwrap_or(("default", wanted));
+    format!(
+        "Secret `{there}` has this name, and is used in its own namespace only: put it into namespace `{namespace}`, too, or correct the namespace"
+    )
 }
 
 /// The command that makes a TLS Secret, given as `NAMESPACE/NAME`, from two files.
@@ -201,7 +329,7 @@ fn is_address(name: &str) -> bool {
 }
 
 /// The name of a certbot certificate: the folder below `live`.
-pub(super) fn certbot_name(file: &str) -> Option<String> {
+fn certbot_name(file: &str) -> Option<String> {
     let (_, rest) = file.split_once(CERTBOT)?;
     let (lineage, _) = rest.split_once('/')?;
     Some(shell(lineage))

@@ -56,7 +56,7 @@ impl<'m> Neighbours<'m> {
     }
 
     /// A certificate that covers the pattern.
-    fn covering(&self, pattern: &HostPattern) -> Option<BundleId> {
+    pub(super) fn covering(&self, pattern: &HostPattern) -> Option<BundleId> {
         match pattern {
             HostPattern::Exact(host) => self
                 .exact
@@ -172,11 +172,11 @@ pub(super) fn help(
         }
         Some(sentence) if missing.is_empty() => push(&sentence),
         Some(sentence) => {
-            let command = super::help::command(model, bundle, leaf, missing);
+            let command = super::help::command(subject, bundle, leaf, missing);
             push(&format!("{sentence}: {command}"));
         }
         None if missing.is_empty() => {}
-        None => push(&super::help::add(model, bundle, leaf, missing)),
+        None => push(&super::help::add(subject, bundle, leaf, missing)),
     }
     (!text.is_empty()).then_some(text)
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bundle;
 use super::coverage::facts;
 use super::words::{key_type_name, with_more};
-use super::{Rule, Subject, help};
+use super::{Check, Rule, Scope, Status, Subject, help};
 use crate::finding::{Finding, Label, Level};
 use crate::model::{BundleId, CertRef, CertificatePair, Key, KeyId, KeyPart, KeyRef, Server};
 use crate::source::Location;
@@ -21,7 +21,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "a private key does not belong to its certificate",
     docs: include_str!("docs/key-mismatch.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Any,
+    check: Check::Ledger(check),
 };
 
 /// A certificate with a key that is not its own.
@@ -180,10 +183,13 @@ fn in_manifest(
 
 /// The certificate that a key does belong to.
 fn owner_of(subject: &Subject<'_>, key: &Key) -> Option<BundleId> {
-    subject
-        .whole_leaves()
-        .take(LOOKED_AT)
-        .find(|(_, leaf)| pair(leaf, &key.file) == Pair::Match)
+    let mut files = subject.whole().take(LOOKED_AT);
+    files
+        .find(|(id, _)| {
+            subject
+                .leaf(*id)
+                .is_some_and(|leaf| pair(leaf, &key.file) == Pair::Match)
+        })
         .map(|(id, _)| id)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::words::with_more;
-use super::{Rule, Subject};
+use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Finding, Label, Level};
 use crate::model::{CertificatePair, KeyPart, KeyRef, Unavailable};
 
@@ -12,7 +12,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "a private-key file does not exist",
     docs: include_str!("docs/key-missing.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Nginx,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {

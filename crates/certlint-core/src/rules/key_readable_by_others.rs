@@ -1,7 +1,7 @@
 //! `key-readable-by-others`: a private key that more than its owner may read.
 
 use super::words::with_more;
-use super::{Rule, Subject};
+use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Finding, Level};
 use crate::model::KeyId;
 use crate::x509::KeyOutcome;
@@ -11,7 +11,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "a private-key file that others than its owner may read",
     docs: include_str!("docs/key-readable-by-others.md"),
     level: Level::Info,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Nginx,
+    check: Check::Ledger(check),
 };
 
 /// Permission bits of the group and of everybody else.

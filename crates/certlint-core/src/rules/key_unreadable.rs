@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::words::with_more;
-use super::{Rule, Subject, bundle};
+use super::{Check, Rule, Scope, Status, Subject, bundle};
 use crate::finding::{Finding, Label, Level};
 use crate::model::{Key, KeyId, KeyRef, Unavailable};
 use crate::source::Location;
@@ -14,7 +14,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "a private-key file that nginx refuses",
     docs: include_str!("docs/key-unreadable.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Any,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {

@@ -63,13 +63,22 @@ mod wildcard_depth;
 mod words;
 mod yaml_syntax;
 
+pub use reference_not_granted::RULE as REFERENCE_NOT_GRANTED;
+pub use secret_malformed::RULE as SECRET_MALFORMED;
+pub use secret_missing::RULE as SECRET_MISSING;
 pub use subject::Subject;
+pub use suppression_unknown::RULE as SUPPRESSION_UNKNOWN;
+pub use suppression_unused::RULE as SUPPRESSION_UNUSED;
 pub(crate) use suppression_unused::{
     ended as suppression_ended, exemption_ended, exemption_unused, unused as suppression_unused,
 };
+pub use unverifiable::RULE as UNVERIFIABLE;
+pub use yaml_syntax::RULE as YAML_SYNTAX;
 
 use crate::finding::{Facts, Finding, Label, Level};
+use crate::model::{BundleId, Diagnosis, Extent, Model};
 use crate::source::Location;
+use crate::x509::Certificate;
 
 /// All rules, sorted by id.
 pub static RULES: &[&Rule] = &[
@@ -138,11 +147,135 @@ pub struct Rule {
     pub docs: &'static str,
     /// The level of its findings unless a finding or the user says otherwise.
     pub level: Level,
-    /// Looks at the whole model.
-    pub check: fn(&Subject<'_>, &mut Vec<Finding>),
+    /// The first version that has it.
+    pub since: &'static str,
+    /// How far it can be relied on.
+    pub status: Status,
+    /// The inputs in which it can find something.
+    pub scope: Scope,
+    /// How it looks, and what it needs for that.
+    pub check: Check,
 }
 
+/// How far a rule can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It will go; its page says what takes its place.
+    Deprecated,
+    /// Its findings may still change.
+    Preview,
+    /// Its id and its meaning stay.
+    Stable,
+}
+
+impl Status {
+    /// The word that reports use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deprecated => "deprecated",
+            Self::Preview => "preview",
+            Self::Stable => "stable",
+        }
+    }
+}
+
+/// The inputs in which a rule can find something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every input.
+    Any,
+    /// Manifests.
+    Kubernetes,
+    /// Configurations of nginx, in files and in manifests.
+    Nginx,
+}
+
+impl Scope {
+    /// The word that reports use.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Kubernetes => "kubernetes",
+            Self::Nginx => "nginx",
+        }
+    }
+}
+
+/// How a rule looks; the form says what it needs.
+pub enum Check {
+    /// Looks at one certificate that is in use, all of which is at hand: key, extensions, chain.
+    /// Its answer stays the same until the file changes.
+    Certificate(fn(&Subject<'_>, BundleId, &Certificate, &mut Vec<Finding>)),
+    /// Translates what a front-end established with all of the input at hand.
+    Diagnosis(fn(&Subject<'_>, &Diagnosis) -> Option<Finding>),
+    /// Looks at the whole model.
+    Ledger(fn(&Subject<'_>, &mut Vec<Finding>)),
+    /// Looks at one certificate that is in use, of which names and validity suffice, at a moment
+    /// in unix seconds.
+    Validity(fn(&Subject<'_>, BundleId, &Certificate, i64) -> Option<Finding>),
+}
+
+impl Check {
+    /// The answer depends on the clock or on the rest of the input, so that it cannot be given once
+    /// and for all when an object is read.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Diagnosis(_) | Self::Validity(_))
+    }
+}
+
+/// What the rules that `is_on` accepts find in a model, in no particular order; `now` is the moment
+/// to judge for, in unix seconds. Without a moment only what is lasting is looked for (see
+/// [`Check::is_passing`]).
+#[must_use]
+pub fn run(model: &Model, now: Option<i64>, is_on: impl Fn(&Rule) -> bool) -> Vec<Finding> {
+    let subject = Subject::new(model);
+    let mut findings = Vec::new();
+    let (mut diagnoses, mut certificates) = (Vec::new(), Vec::new());
+    for rule in RULES.iter().filter(|rule| is_on(rule)) {
+        match rule.check {
+            Check::Certificate(_) | Check::Validity(_) => certificates.push(&rule.check),
+            Check::Diagnosis(check) => diagnoses.push(check),
+            Check::Ledger(check) => check(&subject, &mut findings),
+        }
+    }
+    for (id, leaf) in subject.leaves() {
+        let is_whole = model.bundle(id).extent == Extent::Whole;
+        for check in &certificates {
+            match check {
+                Check::Certificate(check) if is_whole => check(&subject, id, leaf, &mut findings),
+                Check::Validity(check) => {
+                    findings.extend(now.and_then(|now| check(&subject, id, leaf, now)));
+                }
+                _ => {}
+            }
+        }
+    }
+    if now.is_some() {
+        for diagnosis in subject.diagnoses() {
+            findings.extend(
+                diagnoses
+                    .iter()
+                    .find_map(|check| check(&subject, diagnosis)),
+            );
+        }
+    }
+    findings
+}
+
+/// Where the pages of the rules are.
+const DOCS_URL: &str =
+    "https://github.com/certlint/certlint/blob/main/crates/certlint-core/src/rules/docs";
+
 impl Rule {
+    /// The address of its page.
+    #[must_use]
+    pub fn docs_url(&self) -> String {
+        format!("{DOCS_URL}/{}.md", self.id)
+    }
+
     /// A finding of this rule at its default level; the rest is filled in by the caller.
     #[must_use]
     pub fn finding(
@@ -159,6 +292,9 @@ impl Rule {
             related: Vec::new(),
             help: None,
             facts: Facts::default(),
+            cause: None,
+            object: None,
+            fingerprint: String::new(),
         }
     }
 }

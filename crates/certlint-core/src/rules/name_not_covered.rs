@@ -7,9 +7,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::coverage::{Judged, facts};
-use super::hint::{self, Neighbours};
+use super::hint;
 use super::words::list;
-use super::{Rule, Subject, bundle, common_name_only, help};
+use super::{Check, Rule, Scope, Status, Subject, bundle, common_name_only, help};
 use crate::finding::{Finding, Label, Level};
 use crate::model::CertRef;
 use crate::name::{HostPattern, PartialReason, Verdict, covers};
@@ -20,7 +20,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "a name is served with a certificate that does not contain it",
     docs: include_str!("docs/name-not-covered.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Any,
+    check: Check::Ledger(check),
 };
 
 /// The cure for patterns that no list of entries can cover.
@@ -28,28 +31,24 @@ const PATTERN: &str =
     "write out the names that are really used, and get a certificate that has them";
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    let mut neighbours = None;
     for judged in subject.judged() {
         if !judged.fails() || !judged.is_served_as_meant() {
             continue;
         }
-        let neighbours = neighbours.get_or_insert_with(|| Neighbours::new(subject));
-        findings.extend(finding(subject, judged, neighbours));
+        findings.extend(finding(subject, judged));
     }
 }
 
-fn finding(
-    subject: &Subject<'_>,
-    judged: &Judged<'_>,
-    neighbours: &Neighbours<'_>,
-) -> Option<Finding> {
+fn finding(subject: &Subject<'_>, judged: &Judged<'_>) -> Option<Finding> {
     let name = judged.name();
     let first = judged.certificates.first()?;
     let asked = asked(&name.pattern, &first.verdict);
     if common_name_only::is_cause(first, &name.pattern) {
         return None;
     }
-    let hints = neighbours.hints(subject, &asked, first.bundle, first.leaf);
+    let hints = subject
+        .neighbours()
+        .hints(subject, &asked, first.bundle, first.leaf);
     let mut finding = RULE.finding(
         message(judged, &first.verdict),
         name.at.clone(),

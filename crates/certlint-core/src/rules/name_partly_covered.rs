@@ -7,8 +7,8 @@ use super::coverage::{Judgement, facts};
 use super::hint;
 use super::name_not_covered::{asked, label_certificates};
 use super::words::list;
-use super::{Rule, Subject, help};
-use crate::finding::{Finding, Level};
+use super::{Check, Rule, Scope, Status, Subject, help};
+use crate::finding::{Cause, Finding, Level};
 use crate::name::{HostPattern, Partial, PartialReason, Verdict, hints};
 
 pub(super) static RULE: Rule = Rule {
@@ -16,7 +16,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "the certificate covers a part of what a wildcard or regular expression answers",
     docs: include_str!("docs/name-partly-covered.md"),
     level: Level::Warning,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Any,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
@@ -57,9 +60,26 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
         finding.facts.names.push(name.text.to_string());
         finding.facts.hint = near.first().map(|hint| hint.as_str());
         finding.facts.certificate = facts(subject.model, one.bundle);
+        if level == Level::Info {
+            let file = subject.model.bundle(one.bundle).whole();
+            finding.cause = Some(Cause {
+                key: format!(
+                    "{} {}",
+                    subject.model.sources.get(file.source).name(),
+                    file.path.as_str()
+                ),
+                what: "names",
+                help: None,
+            });
+        }
         judged.temper(&mut finding);
         findings.push(finding);
     }
+}
+
+/// A verdict of which a finding of this rule speaks.
+pub(super) fn is_reported(pattern: &HostPattern, verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Partial(partial) if level(pattern, partial).is_some())
 }
 
 /// How bad a partial cover is; `None` for what is usual, or reported by another rule.

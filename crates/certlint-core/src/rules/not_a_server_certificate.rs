@@ -1,7 +1,8 @@
 //! `not-a-server-certificate`: what makes clients refuse a certificate whatever its names are.
 
-use super::{Rule, Subject, bundle};
+use super::{Check, Rule, Scope, Status, Subject, bundle};
 use crate::finding::{Finding, Level};
+use crate::model::BundleId;
 use crate::x509::profile::{ServerFault, server_faults};
 use crate::x509::{Certificate, SAN};
 
@@ -10,35 +11,36 @@ pub(super) static RULE: Rule = Rule {
     summary: "clients refuse the certificate for a server, whatever its names are",
     docs: include_str!("docs/not-a-server-certificate.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Any,
+    check: Check::Certificate(check),
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    for (id, leaf) in subject.whole_leaves() {
-        let mut faults = server_faults(leaf);
-        if leaf.is_self_signed() {
-            // It needs explicit trust anyway, and is made by commands that set none of this.
-            faults.retain(ServerFault::is_refused);
-        }
-        let Some(worst) = faults.first() else {
-            continue;
-        };
-        let texts: Vec<String> = faults.iter().map(text).collect();
-        let mut finding = bundle::finding(
-            &RULE,
-            subject,
-            id,
-            texts.join("; "),
-            "served to clients",
-            "not fit for a server",
-        );
-        finding.level = level(worst, leaf);
-        finding.help = Some(
+fn check(subject: &Subject<'_>, id: BundleId, leaf: &Certificate, findings: &mut Vec<Finding>) {
+    let mut faults = server_faults(leaf);
+    if leaf.is_self_signed() {
+        // It needs explicit trust anyway, and is made by commands that set none of this.
+        faults.retain(ServerFault::is_refused);
+    }
+    let Some(worst) = faults.first() else {
+        return;
+    };
+    let texts: Vec<String> = faults.iter().map(text).collect();
+    let mut finding = bundle::finding(
+        &RULE,
+        subject,
+        id,
+        texts.join("; "),
+        "served to clients",
+        "not fit for a server",
+    );
+    finding.level = level(worst, leaf);
+    finding.help = Some(
             "reissue it as a server's certificate: extendedKeyUsage = serverAuth, keyUsage = digitalSignature, basicConstraints = CA:FALSE"
                 .to_owned(),
         );
-        findings.push(finding);
-    }
+    findings.push(finding);
 }
 
 fn level(fault: &ServerFault, leaf: &Certificate) -> Level {

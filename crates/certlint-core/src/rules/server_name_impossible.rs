@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Rule, Subject};
+use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Finding, Level};
-use crate::model::{Problem, ServerName};
+use crate::model::{Diagnosis, ServerName};
 use crate::name::{HostPattern, InvalidReason, a_label};
 use crate::source::Location;
 
@@ -13,15 +13,18 @@ pub(super) static RULE: Rule = Rule {
     summary: "a name that no client can ask for, so it never matches",
     docs: include_str!("docs/server-name-impossible.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Nginx,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     // What nginx itself refuses has a finding already, and so has a name that comes twice.
     let mut told: BTreeSet<&Location> = subject
-        .problems()
-        .filter_map(|problem| match problem {
-            Problem::NameRefused { at, .. } => Some(at),
+        .diagnoses()
+        .filter_map(|diagnosis| match diagnosis {
+            Diagnosis::NameRefused { at, .. } => Some(at),
             _ => None,
         })
         .collect();
@@ -74,6 +77,10 @@ fn variable(name: &ServerName) -> Finding {
 
 fn cure(text: &str, reason: InvalidReason) -> String {
     match reason {
+        InvalidReason::AddressRange => {
+            let address = text.split('/').next().unwrap_or_default();
+            format!("write each address by itself: `{address}`")
+        }
         InvalidReason::Comma => format!("separate names by blanks: `{}`", text.replace(',', " ")),
         InvalidReason::NonAscii => match a_label(text.as_bytes()) {
             Some(ascii) => format!("write it as clients send it: `{ascii}`"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::coverage::escape_dots;
-use super::{Rule, Subject};
+use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Finding, Level};
 use crate::model::ServerName;
 use crate::name::{HostPattern, Regex};
@@ -14,7 +14,10 @@ pub(super) static RULE: Rule = Rule {
     summary: "a regular expression without anchors, or with a dot that matches any character",
     docs: include_str!("docs/server-name-regex-loose.md"),
     level: Level::Warning,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Nginx,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {

@@ -1,8 +1,15 @@
-//! What a rule looks at: the model, the moment, and what many rules need to know.
+//! What a rule looks at: the model, and what many rules need to know of it.
+//!
+//! There is no clock here: a rule that judges for a moment says so ([`super::Check::Validity`]).
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use super::coverage::{self, Judged};
+use super::help::{self, Cure};
+use super::hint::Neighbours;
 use crate::model::{
-    Bundle, BundleId, CertRef, CertificatePair, Extent, Fragment, KeyId, KeyRef, Model, Problem,
+    Bundle, BundleId, CertRef, CertificatePair, Diagnosis, Extent, Fragment, KeyId, KeyRef, Model,
     Server,
 };
 use crate::source::Location;
@@ -12,32 +19,45 @@ use crate::x509::Certificate;
 pub struct Subject<'m> {
     /// Everything that is known.
     pub model: &'m Model,
-    /// The moment to judge for, in unix seconds.
-    pub now: i64,
     certificate_places: Vec<Vec<Location>>,
     key_places: Vec<Vec<Location>>,
     leaves: Vec<Option<&'m Certificate>>,
     judged: Vec<Judged<'m>>,
+    /// For each file, the path as the first line writes it that brings it.
+    written: Vec<Option<&'m str>>,
+    intermediates: OnceCell<Intermediates<'m>>,
+    neighbours: OnceCell<Neighbours<'m>>,
+    cures: OnceCell<BTreeMap<BundleId, Cure>>,
+    /// The Secrets of the input by their names alone, each as `NAMESPACE/NAME`.
+    secrets: OnceCell<BTreeMap<&'m str, Vec<&'m str>>>,
 }
+
+/// The authorities of all files that are no roots, by their names.
+type Intermediates<'m> = BTreeMap<&'m [u8], Vec<(&'m Bundle, &'m Certificate)>>;
 
 impl<'m> Subject<'m> {
     /// Indexes a model for the rules.
     #[must_use]
-    pub fn new(model: &'m Model, now: i64) -> Self {
+    pub fn new(model: &'m Model) -> Self {
         let leaves: Vec<_> = model.bundles.iter().map(Bundle::usable_leaf).collect();
         let mut subject = Self {
             model,
-            now,
             certificate_places: vec![Vec::new(); model.bundles.len()],
             key_places: vec![Vec::new(); model.keys.len()],
             judged: coverage::judge(model, &leaves),
             leaves,
+            written: vec![None; model.bundles.len()],
+            intermediates: OnceCell::new(),
+            neighbours: OnceCell::new(),
+            cures: OnceCell::new(),
+            secrets: OnceCell::new(),
         };
         for pair in pairs(model) {
             if let CertRef::Bundle(id) = pair.certificate
                 && !pair.is_fallback
             {
                 subject.certificate_places[id.0 as usize].push(pair.at.clone());
+                subject.written[id.0 as usize].get_or_insert(&pair.path);
             }
             if let Some(part) = &pair.key
                 && let KeyRef::File(id) = part.key
@@ -99,11 +119,55 @@ impl<'m> Subject<'m> {
             .filter_map(|(id, leaf)| Some((id, (*leaf)?)))
     }
 
-    /// As [`Self::leaves`], without those that were judged before and of which only names and
-    /// validity are left.
-    pub(super) fn whole_leaves(&self) -> impl Iterator<Item = (BundleId, &'m Certificate)> {
-        self.leaves()
-            .filter(|(id, _)| self.model.bundle(*id).extent == Extent::Whole)
+    /// The files of which all is at hand: not those that were judged before, of which only a
+    /// summary is left.
+    pub(super) fn whole(&self) -> impl Iterator<Item = (BundleId, &'m Bundle)> {
+        (0u32..)
+            .map(BundleId)
+            .zip(&self.model.bundles)
+            .filter(|(id, bundle)| bundle.extent == Extent::Whole && self.is_in_use(*id))
+    }
+
+    /// The intermediate authorities of this name, each once.
+    pub(super) fn intermediates(&self, name: &[u8]) -> &[(&'m Bundle, &'m Certificate)] {
+        let known = self.intermediates.get_or_init(|| intermediates(self.model));
+        known.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// What all certificates and servers have, for looking around.
+    pub(super) fn neighbours(&self) -> &Neighbours<'m> {
+        self.neighbours.get_or_init(|| Neighbours::new(self))
+    }
+
+    /// How a certificate gets all the names that it lacks, wherever they are asked for.
+    pub(super) fn cure(&self, id: BundleId) -> Option<&Cure> {
+        self.cures.get_or_init(|| help::cures(self)).get(&id)
+    }
+
+    /// A Secret of the input, `NAMESPACE/NAME`, that has the name of this one in another namespace.
+    pub(super) fn namesake(&self, secret: &str) -> Option<&'m str> {
+        let secrets = self.secrets.get_or_init(|| {
+            let mut secrets: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            for key in self
+                .model
+                .bundles
+                .iter()
+                .filter_map(|it| it.secret.as_deref())
+            {
+                if let Some((_, name)) = key.split_once('/') {
+                    secrets.entry(name).or_default().push(key);
+                }
+            }
+            secrets
+        });
+        let (_, name) = secret.split_once('/')?;
+        let mut namesakes = secrets.get(name)?.iter();
+        namesakes.find(|key| **key != secret).copied()
+    }
+
+    /// The path of a certificate file as the configuration writes it, which may be a link.
+    pub(super) fn written(&self, id: BundleId) -> Option<&'m str> {
+        self.written[id.0 as usize]
     }
 
     /// The leaf of a certificate file, as far as anything can be said of it; see
@@ -118,11 +182,11 @@ impl<'m> Subject<'m> {
     }
 
     /// What the front-ends found out.
-    pub(super) fn problems(&self) -> impl Iterator<Item = &'m Problem> {
+    pub(super) fn diagnoses(&self) -> impl Iterator<Item = &'m Diagnosis> {
         self.model
             .fragments
             .iter()
-            .flat_map(|fragment| &fragment.problems)
+            .flat_map(|fragment| &fragment.diagnoses)
     }
 
     /// Every pair of certificate and key that is in effect somewhere, mostly once.
@@ -153,4 +217,23 @@ fn pairs(model: &Model) -> impl Iterator<Item = &CertificatePair> {
             std::mem::replace(&mut last, this) != this
         })
         .flat_map(|server| server.certificates.iter())
+}
+
+fn intermediates(model: &Model) -> Intermediates<'_> {
+    let mut known = Intermediates::new();
+    for bundle in model.bundles.iter().chain(&model.beside) {
+        for certificate in bundle.chain() {
+            if certificate.extensions.is_ca && !certificate.is_self_issued() {
+                let same_name = known.entry(certificate.raw_subject()).or_default();
+                // Hundreds of files have the same intermediate.
+                if same_name
+                    .iter()
+                    .all(|(_, other)| other.sha256 != certificate.sha256)
+                {
+                    same_name.push((bundle, certificate));
+                }
+            }
+        }
+    }
+    known
 }

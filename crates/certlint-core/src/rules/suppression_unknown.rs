@@ -1,15 +1,19 @@
 //! `suppression-unknown`: a suppression that says nothing certlint understands.
 
-use super::{Rule, Subject, by_id, nearest};
+use super::{Check, Rule, Scope, Status, Subject, by_id, nearest};
 use crate::finding::{Finding, Level};
-use crate::suppress::{ANNOTATION, Mistake, Suppression};
+use crate::model::suppression::{ANNOTATION, Mistake, Suppression};
 
-pub(super) static RULE: Rule = Rule {
+/// `suppression-unknown`.
+pub static RULE: Rule = Rule {
     id: "suppression-unknown",
     summary: "a suppression names an unknown rule, gives no reason, or is not well formed",
     docs: include_str!("docs/suppression-unknown.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Any,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {

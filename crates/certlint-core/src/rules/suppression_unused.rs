@@ -1,19 +1,23 @@
 //! `suppression-unused`: a suppression that suppresses nothing, or no longer.
 //!
-//! Only `suppress::apply` and `config::Exemptions` know what was suppressed, so they ask for these
+//! Only `check::suppress` and `config::Exemptions` know what was suppressed, so they ask for these
 //! findings.
 
-use super::{Rule, Subject};
+use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Finding, Level};
+use crate::model::suppression::{ANNOTATION, Suppression};
 use crate::source::{Location, Spanned};
-use crate::suppress::{ANNOTATION, Suppression};
 
-pub(super) static RULE: Rule = Rule {
+/// `suppression-unused`.
+pub static RULE: Rule = Rule {
     id: "suppression-unused",
     summary: "a suppression has nothing to suppress, or has ended",
     docs: include_str!("docs/suppression-unused.md"),
     level: Level::Warning,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Any,
+    check: Check::Ledger(check),
 };
 
 fn check(_: &Subject<'_>, _: &mut Vec<Finding>) {}

@@ -3,30 +3,34 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::with_more;
-use super::{Rule, Subject, bundle};
+use super::{Check, Rule, Scope, Status, Subject, bundle};
 use crate::finding::{Finding, Level};
-use crate::model::{BundleId, KeyId, Problem, UnverifiableKind};
+use crate::model::{BundleId, Diagnosis, KeyId, UnverifiableKind};
 use crate::name::{UnknownReason, Verdict};
 use crate::source::Location;
 use crate::x509::{KeyOutcome, Refusal};
 
-pub(super) static RULE: Rule = Rule {
+/// `unverifiable`.
+pub static RULE: Rule = Rule {
     id: "unverifiable",
     summary: "something cannot be known here, and why",
     docs: include_str!("docs/unverifiable.md"),
     level: Level::Info,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Any,
+    check: Check::Ledger(check),
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let mut causes: BTreeMap<(UnverifiableKind, &str), (&Location, usize)> = BTreeMap::new();
-    for problem in subject.problems() {
-        let Problem::Unverifiable {
+    for diagnosis in subject.diagnoses() {
+        let Diagnosis::Unverifiable {
             at,
             kind,
             what,
             count,
-        } = problem
+        } = diagnosis
         else {
             continue;
         };
@@ -37,7 +41,14 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     for ((kind, what), (at, places)) in causes {
         let (message, label, help) = words(kind, what);
         let mut finding = RULE.finding(message, at.clone(), with_more(label, places));
-        finding.help = Some(help.to_owned());
+        let namesake = match kind {
+            UnverifiableKind::Secret => subject.namesake(what),
+            _ => None,
+        };
+        finding.help = Some(match namesake {
+            Some(other) => super::help::other_namespace(what, other),
+            None => help.to_owned(),
+        });
         findings.push(finding);
     }
     encrypted(subject, findings);

@@ -2,37 +2,38 @@
 //!
 //! Whoever answers is believed, so that a certificate without the name is never noticed.
 
-use super::{Rule, Subject};
+use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Finding, Level};
-use crate::model::Problem;
+use crate::model::Diagnosis;
 
 pub(super) static RULE: Rule = Rule {
     id: "verification-disabled",
     summary: "a client in a container is told not to verify servers",
     docs: include_str!("docs/verification-disabled.md"),
     level: Level::Warning,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Kubernetes,
+    check: Check::Diagnosis(check),
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    for problem in subject.problems() {
-        let Problem::VerificationDisabled {
-            at,
-            switch,
-            client,
-            cure,
-        } = problem
-        else {
-            continue;
-        };
-        let mut finding = RULE.finding(
-            format!("`{switch}` makes {client} accept any certificate, whatever name is in it"),
-            at.clone(),
-            "switches verification off",
-        );
-        finding.help = Some(format!(
-            "remove it, and name the certificate authority of the server with {cure}"
-        ));
-        findings.push(finding);
-    }
+fn check(_: &Subject<'_>, diagnosis: &Diagnosis) -> Option<Finding> {
+    let Diagnosis::VerificationDisabled {
+        at,
+        switch,
+        client,
+        cure,
+    } = diagnosis
+    else {
+        return None;
+    };
+    let mut finding = RULE.finding(
+        format!("`{switch}` makes {client} accept any certificate, whatever name is in it"),
+        at.clone(),
+        "switches verification off",
+    );
+    finding.help = Some(format!(
+        "remove it, and name the certificate authority of the server with {cure}"
+    ));
+    Some(finding)
 }

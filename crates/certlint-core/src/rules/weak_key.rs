@@ -1,7 +1,9 @@
 //! `weak-key`: keys that clients refuse, or that only some of them take.
 
-use super::{Rule, Subject, bundle};
+use super::{Check, Rule, Scope, Status, Subject, bundle};
 use crate::finding::{Finding, Level};
+use crate::model::BundleId;
+use crate::x509::Certificate;
 use crate::x509::Curve;
 use crate::x509::profile::{KeyWeakness, key_weakness};
 
@@ -10,33 +12,34 @@ pub(super) static RULE: Rule = Rule {
     summary: "the key of a certificate is too weak, or of a kind that clients do not take",
     docs: include_str!("docs/weak-key.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Any,
+    check: Check::Certificate(check),
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    for (id, leaf) in subject.whole_leaves() {
-        let Some(weakness) = key_weakness(leaf) else {
-            continue;
-        };
-        let (fact, inside) = words(weakness);
-        let mut finding = bundle::finding(
-            &RULE,
-            subject,
-            id,
-            fact,
-            "certificate with this key",
-            inside,
-        );
-        if !weakness.is_refused() {
-            finding.level = Level::Warning;
-        }
-        finding.help = Some(
+fn check(subject: &Subject<'_>, id: BundleId, leaf: &Certificate, findings: &mut Vec<Finding>) {
+    let Some(weakness) = key_weakness(leaf) else {
+        return;
+    };
+    let (fact, inside) = words(weakness);
+    let mut finding = bundle::finding(
+        &RULE,
+        subject,
+        id,
+        fact,
+        "certificate with this key",
+        inside,
+    );
+    if !weakness.is_refused() {
+        finding.level = Level::Warning;
+    }
+    finding.help = Some(
             "make a new key and request a certificate for it: openssl ecparam -genkey -name prime256v1 -noout -out site.key \
              (or, for old clients, openssl genrsa -out site.key 2048)"
                 .to_owned(),
         );
-        findings.push(finding);
-    }
+    findings.push(finding);
 }
 
 /// The fact, and two to six words for the certificate itself.

@@ -1,25 +1,27 @@
 //! `yaml-syntax`: a document that is no YAML.
 
-use super::{Rule, Subject};
+use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Finding, Level};
-use crate::model::Problem;
+use crate::model::Diagnosis;
 
-pub(super) static RULE: Rule = Rule {
+/// `yaml-syntax`.
+pub static RULE: Rule = Rule {
     id: "yaml-syntax",
     summary: "a manifest is no valid YAML, so that kubectl refuses it",
     docs: include_str!("docs/yaml-syntax.md"),
     level: Level::Error,
-    check,
+    since: "0.1.0",
+    status: Status::Stable,
+    scope: Scope::Kubernetes,
+    check: Check::Diagnosis(check),
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    for problem in subject.problems() {
-        let Problem::YamlSyntax { at, message, help } = problem else {
-            continue;
-        };
-        let label = "this document is not read";
-        let mut finding = RULE.finding(message.as_str(), at.clone(), label);
-        finding.help = help.map(str::to_owned);
-        findings.push(finding);
-    }
+fn check(_: &Subject<'_>, diagnosis: &Diagnosis) -> Option<Finding> {
+    let Diagnosis::YamlSyntax { at, message, help } = diagnosis else {
+        return None;
+    };
+    let label = "this document is not read";
+    let mut finding = RULE.finding(message.as_str(), at.clone(), label);
+    finding.help = help.map(str::to_owned);
+    Some(finding)
 }

@@ -28,6 +28,39 @@ pub enum ChainOrder {
     },
 }
 
+/// The names of files that by custom hold the issuer of the certificate in a file: certbot's, those
+/// of other ACME clients, and those that authorities send.
+pub(crate) fn files_with_issuer(file: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    const WHOLE: [&str; 9] = [
+        "fullchain.pem",
+        "fullchain.cer",
+        "fullchain.crt",
+        "chain.pem",
+        "chain.crt",
+        "ca-bundle.crt",
+        "intermediate.pem",
+        "intermediate.crt",
+        "ca.cer",
+    ];
+    const AFTER_STEM: [&str; 8] = [
+        ".fullchain.pem",
+        "-fullchain.pem",
+        ".chain.pem",
+        "-chain.pem",
+        "-chain.crt",
+        ".chain.crt",
+        ".ca-bundle",
+        ".issuer.crt",
+    ];
+    let stem = match memchr::memrchr(b'.', file) {
+        Some(dot) => file[..dot].to_vec(),
+        None => file.to_vec(),
+    };
+    let of_stem = AFTER_STEM.map(|ending| [stem.as_slice(), ending.as_bytes()].concat());
+    let whole = WHOLE.map(|name| name.as_bytes().to_vec());
+    whole.into_iter().chain(of_stem)
+}
+
 /// Judges the order of a file, leaf first. Duplicates are passed over.
 ///
 /// Where several things are wrong, the first of [`ChainOrder`]'s order is given.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use certlint_core::check::{Settings, check};
 use certlint_core::config::Exemptions;
 use certlint_core::files::{File, FileError, Files};
-use certlint_core::finding::{Finding, Level};
+use certlint_core::finding::{Finding, Level, ObjectName};
 use certlint_core::kubernetes::{self, Options, OwnFinding, SecretSummary};
 use certlint_core::loader::Loader;
 use certlint_core::model::Model;
@@ -89,19 +89,23 @@ pub(super) fn assess(
         .iter()
         .filter(|summary| is_named(namespace, object.names, summary))
         .collect();
-    let titles: BTreeSet<String> = named.iter().map(|summary| summary.title()).collect();
+    let secrets: BTreeSet<ObjectName> = named.iter().map(|summary| summary.object()).collect();
     let mut assessment = Assessment::default();
     for finding in findings {
         let name = source_name(&model, finding.primary.at.source);
         if name == OBJECT {
-            assessment.is_unreadable |= finding.rule == "yaml-syntax";
-            assessment.lacks_secret |= finding.rule == "secret-missing";
+            assessment.is_unreadable |= finding.rule == rules::YAML_SYNTAX.id;
+            assessment.lacks_secret |= finding.rule == rules::SECRET_MISSING.id;
             let mut said = said(finding, namespace, is_foreign);
-            if said.rule == "reference-not-granted" && !around.knows_grants() {
+            if said.rule == rules::REFERENCE_NOT_GRANTED.id && !around.knows_grants() {
                 said.level = said.level.min(Level::Warning);
             }
             assessment.own.extend(capped(said, policy));
-        } else if titles.contains(name) {
+        } else if finding
+            .object
+            .as_deref()
+            .is_some_and(|it| secrets.contains(it))
+        {
             let said = said(finding, namespace, is_foreign);
             assessment.of_secrets.push(Said {
                 field: String::new(),
@@ -130,7 +134,7 @@ fn lasting_fault(summary: &SecretSummary, own: &OwnFinding) -> Said {
     Said {
         rule: own.rule,
         level: own.level,
-        message: format!("{}: {}", summary.title(), own.message),
+        message: format!("{}: {}", summary.object(), own.message),
         field: String::new(),
         help: None,
         names: Vec::new(),
@@ -169,10 +173,12 @@ fn leveled(finding: &Finding, wanted: Level) -> Level {
 
 /// What the policy says about Secrets that are missing or cannot be read.
 fn capped(mut said: Said, policy: &Policy) -> Option<Said> {
-    let wanted = match said.rule {
-        "secret-missing" => policy.missing_secret,
-        "secret-malformed" => policy.unreadable_secret,
-        _ => return Some(said),
+    let wanted = if said.rule == rules::SECRET_MISSING.id {
+        policy.missing_secret
+    } else if said.rule == rules::SECRET_MALFORMED.id {
+        policy.unreadable_secret
+    } else {
+        return Some(said);
     };
     match wanted {
         Verdict::Allow => return None,

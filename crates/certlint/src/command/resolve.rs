@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use certlint_core::model::{MatchedBy, Model, Problem, UnverifiableKind};
+use certlint_core::model::{Diagnosis, MatchedBy, Model, UnverifiableKind};
 use certlint_core::resolve::{Answer, AnswerCertificate, Outcome, resolve};
 use serde::Serialize;
 
@@ -104,8 +104,8 @@ fn unread_includes(loaded: &Loaded) -> Vec<Unread<'_>> {
     let mut unread = Vec::new();
     for model in &loaded.models {
         let fragments = model.fragments.iter().filter(|it| it.open_ended);
-        for problem in fragments.flat_map(|it| &it.problems) {
-            if let Problem::Unverifiable {
+        for problem in fragments.flat_map(|it| &it.diagnoses) {
+            if let Diagnosis::Unverifiable {
                 at,
                 kind: UnverifiableKind::Include,
                 what,

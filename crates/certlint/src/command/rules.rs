@@ -15,6 +15,14 @@ struct Item {
     /// `error`, `warning` or `info`, unless a finding says otherwise.
     level: &'static str,
     summary: &'static str,
+    /// The first version that has it.
+    since: &'static str,
+    /// `stable`, `preview` or `deprecated`.
+    status: &'static str,
+    /// The inputs in which it can find something: `any`, `kubernetes`, `nginx`.
+    scope: &'static str,
+    /// The address of its page.
+    docs: String,
 }
 
 /// Lists the rules.
@@ -26,6 +34,10 @@ pub(crate) fn run(args: &RulesArgs) -> Exit {
             id: rule.id,
             level: rule.level.as_str(),
             summary: rule.summary,
+            since: rule.since,
+            status: rule.status.as_str(),
+            scope: rule.scope.as_str(),
+            docs: rule.docs_url(),
         })
         .collect();
     let is_colored = output::is_colored(args.console.color);

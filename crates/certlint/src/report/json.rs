@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use certlint_core::finding::{CertificateFacts, Finding};
+use certlint_core::finding::{CertificateFacts, Finding, ObjectName};
 use certlint_core::model::Model;
+use certlint_core::rules::{Rule, by_id};
 use certlint_core::source::{self, Position};
 use serde::Serialize;
 
@@ -62,6 +63,20 @@ struct Item<'a> {
     /// The nearest miss, in one word.
     hint: Option<&'static str>,
     certificate: Option<Certificate<'a>>,
+    /// The Kubernetes object that the place is in.
+    object: Option<Object<'a>>,
+    /// Tells it from all other findings, and stays when lines above it move.
+    fingerprint: &'a str,
+    /// The address of the rule's page; `null` for what no rule reports.
+    docs: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    kind: &'a str,
+    /// `null` where it is not written.
+    namespace: Option<&'a str>,
+    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -132,6 +147,19 @@ impl<'a> Item<'a> {
             names: &finding.facts.names,
             hint: finding.facts.hint,
             certificate: finding.facts.certificate.as_ref().map(Certificate::new),
+            object: finding.object.as_deref().map(Object::new),
+            fingerprint: &finding.fingerprint,
+            docs: by_id(finding.rule).map(Rule::docs_url),
+        }
+    }
+}
+
+impl<'a> Object<'a> {
+    fn new(object: &'a ObjectName) -> Self {
+        Self {
+            kind: &object.kind,
+            namespace: object.namespace.as_deref(),
+            name: &object.name,
         }
     }
 }

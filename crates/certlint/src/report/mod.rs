@@ -9,8 +9,10 @@ mod text;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use certlint_core::check::Fingerprints;
 use certlint_core::finding::{Finding, Level};
 use certlint_core::model::Model;
+use certlint_core::rules::UNVERIFIABLE;
 
 pub(crate) use excerpt::printable;
 
@@ -50,8 +52,10 @@ pub(crate) struct Look {
     pub(crate) verbose: bool,
 }
 
-/// The rule that only says what is not known; people see its findings when they ask for them.
-const UNVERIFIABLE: &str = "unverifiable";
+/// The finding only says what is not known; people see such findings when they ask for them.
+fn is_unverifiable(finding: &Finding) -> bool {
+    finding.rule == UNVERIFIABLE.id
+}
 
 impl<'m> Report<'m> {
     /// Puts the findings of several models together.
@@ -67,13 +71,15 @@ impl<'m> Report<'m> {
         }
         // A file may be a source of two models, or stand in one of them under two paths.
         let mut seen = BTreeSet::new();
+        let mut fingerprints = Fingerprints::default();
         let mut findings = Vec::new();
         for (model, of_model) in found {
-            for finding in of_model {
+            for mut finding in of_model {
                 let at = &finding.primary.at;
                 let name = model.sources.get(at.source).name();
                 if seen.insert((name, at.span, finding.rule, finding.message.clone())) {
                     counts.add(&finding);
+                    fingerprints.assign(&mut finding, &model.sources);
                     findings.push((model, finding));
                 }
             }
@@ -96,7 +102,7 @@ impl<'m> Report<'m> {
     /// The findings for people.
     fn shown(&self, look: Look) -> impl Iterator<Item = &(&'m Model, Finding)> {
         let is_shown = move |finding: &Finding| {
-            look.verbose || finding.rule != UNVERIFIABLE || finding.level > Level::Info
+            look.verbose || !is_unverifiable(finding) || finding.level > Level::Info
         };
         self.findings
             .iter()
@@ -111,7 +117,7 @@ impl Counts {
             Level::Info => self.infos += 1,
             Level::Warning => self.warnings += 1,
         }
-        if finding.rule == UNVERIFIABLE {
+        if is_unverifiable(finding) {
             self.unknown += 1;
         }
     }

@@ -61,7 +61,7 @@ impl Printer {
                 Level::Info => Severity::Advice,
                 Level::Warning => Severity::Warning,
             },
-            code: Some(format!("{}[{}]", finding.level, finding.rule)),
+            code: Some(headline(finding)),
             message: printable(&finding.message).into_owned(),
             ..first
         }];
@@ -170,6 +170,15 @@ impl Printer {
         }
         cut.append(&mut rest);
         (part, cut)
+    }
+}
+
+/// `error[name-not-covered] Ingress shop/web`.
+fn headline(finding: &Finding) -> String {
+    let Finding { level, rule, .. } = finding;
+    match &finding.object {
+        Some(object) => format!("{level}[{rule}] {}", printable(&object.to_string())),
+        None => format!("{level}[{rule}]"),
     }
 }
 
@@ -337,6 +346,9 @@ server {
             ],
             help: Some("add the name\nor remove it".to_owned()),
             facts: Facts::default(),
+            cause: None,
+            object: None,
+            fingerprint: String::new(),
         };
         let look = Look {
             format: ReportFormat::Text,
@@ -398,6 +410,9 @@ data:
             related: Vec::new(),
             help: None,
             facts: Facts::default(),
+            cause: None,
+            object: None,
+            fingerprint: String::new(),
         };
         let look = Look {
             format: ReportFormat::Text,

@@ -8,7 +8,7 @@ use super::tree::{Found, Tree};
 use crate::kubernetes::bind::Binder;
 use crate::kubernetes::inventory::{Inventory, Reference, Wish, names, request_covers, shim_hosts};
 use crate::loader::Loader;
-use crate::model::{CertRef, Fragment, Problem, UnverifiableKind};
+use crate::model::{CertRef, Diagnosis, Fragment, UnverifiableKind};
 use crate::name::{HostPattern, Verdict, covers};
 use crate::source::Spanned;
 
@@ -70,8 +70,8 @@ impl Secrets<'_, '_, '_, '_> {
         });
         fragment.endpoints = endpoints;
         // Said of the Secret, not of the path.
-        fragment.problems.retain(|problem| {
-            !matches!(problem, Problem::Unverifiable {
+        fragment.diagnoses.retain(|diagnosis| {
+            !matches!(diagnosis, Diagnosis::Unverifiable {
                 kind: UnverifiableKind::Certificate | UnverifiableKind::Key,
                 what,
                 ..

@@ -258,11 +258,13 @@ const RECORDED: &[&str] = &[
     "decision/common-name-only.yaml",
     "decision/missing.yaml",
     "decision/not-covered.yaml",
+    "decision/secret-of-another-namespace.yaml",
     "secrets/chain-incomplete.yaml",
     "secrets/damaged-certificate.yaml",
     "secrets/expired.yaml",
     "secrets/key-mismatch.yaml",
     "secrets/key-of-another-type.yaml",
+    "secrets/key-misspelt.yaml",
     "secrets/self-signed.yaml",
 ];
 

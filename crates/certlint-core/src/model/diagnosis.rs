@@ -5,7 +5,7 @@ use crate::source::Location;
 
 /// What a front-end found out; rules turn these into findings.
 #[derive(Clone, Debug)]
-pub enum Problem {
+pub enum Diagnosis {
     /// One server's `ssl` turns TLS on for an address that another one lists without it.
     /// → `listener-tls-mixed`
     ListenerTlsMixed {
