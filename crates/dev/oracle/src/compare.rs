@@ -249,9 +249,14 @@ fn doors(case: &Case, place: &Place<'_>) -> Vec<Door> {
         true => &["127.0.0.1", "127.0.0.2", "127.0.0.3", "[::1]"][..],
         false => &["127.0.0.1", "127.0.0.2", "127.0.0.3"],
     };
+    let has_localhost = case.mentions("localhost:");
     for (number, port) in (1..).zip(place.ports) {
         if case.mentions(&format!("@P{number}@")) {
-            let addresses = hosts.iter().map(|host| format!("{host}:{port}"));
+            // Whether `localhost` is `::1`, too, is for the machine to say.
+            let hosts = hosts
+                .iter()
+                .filter(|host| !has_localhost || **host != "[::1]");
+            let addresses = hosts.map(|host| format!("{host}:{port}"));
             let addresses = addresses.filter_map(|address| address.parse::<SocketAddr>().ok());
             doors.extend(addresses.map(Door::Inet));
         }

@@ -15,7 +15,7 @@ use super::rng::Rng;
 use super::spelling::spell;
 
 /// Ways to write addresses; the ways in one row mean the same address.
-const ADDRESSES: [&[&str]; 12] = [
+const ADDRESSES: [&[&str]; 13] = [
     &["127.0.0.1:@P1@", "127.0.0.1:0@P1@"],
     &["*:@P1@", "@P1@", "0.0.0.0:@P1@"],
     &["*:@P1@", "@P1@"],
@@ -28,6 +28,16 @@ const ADDRESSES: [&[&str]; 12] = [
     &["unix:@DIR@/one.sock"],
     &["127.0.0.1:@P1@-@P2@", "127.0.0.1:@P1@-@P1@"],
     &["@P2@-@P3@"],
+    &["127.0.0.1:@P3@", "localhost:@P3@"],
+];
+
+/// Addresses of mail servers, none of which two may share.
+const MAIL_ADDRESSES: [&str; 5] = [
+    "127.0.0.1:@P4@",
+    "127.0.0.2:@P4@",
+    "localhost:@P4@",
+    "@P4@",
+    "*:@P4@",
 ];
 
 /// The case that `seed` decides.
@@ -89,7 +99,54 @@ impl Plan {
                 Item::simple(["load_module", "/usr/lib/nginx/modules/ngx_stream_module.so"]),
             );
         }
+        if self.rng.chance(15) {
+            items.push(self.mail());
+            items.insert(
+                0,
+                Item::simple(["load_module", "/usr/lib/nginx/modules/ngx_mail_module.so"]),
+            );
+        }
         items
+    }
+
+    /// Servers that speak TLS from the first byte on; after `STARTTLS` no handshake is tried.
+    fn mail(&mut self) -> Item {
+        let mut items = vec![Item::simple(["auth_http", "127.0.0.1:9/auth"])];
+        if self.rng.chance(30) {
+            items.extend(pair(&self.good()));
+        }
+        for _ in 0..self.rng.pick(&[1, 1, 2, 3]) {
+            let address = self.rng.pick(&MAIL_ADDRESSES);
+            let mut listen = vec!["listen", address];
+            let has_tls = self.rng.chance(80);
+            if has_tls {
+                listen.push("ssl");
+            }
+            let protocol = self.rng.pick(&["imap", "pop3", "smtp"]);
+            let mut server = vec![Item::simple(listen), Item::simple(["protocol", protocol])];
+            if self.rng.chance(60) {
+                let name = self
+                    .rng
+                    .pick(&["a.test", "mail.a.test", "*.a.test", "mx1", "$host"]);
+                server.push(Item::simple(["server_name", name]));
+            }
+            match self.rng.below(10) {
+                0..6 => server.extend(pair(&self.good())),
+                6 => {
+                    let path = "certs/$host.crt".to_owned();
+                    server.push(Item::simple(["ssl_certificate".to_owned(), path]));
+                    server.push(key(&self.good()));
+                }
+                7 => server.push(certificate(&self.good())),
+                _ => {}
+            }
+            if has_tls && self.rng.chance(20) {
+                let value = self.rng.pick(&["on", "only", "off"]);
+                server.push(Item::simple(["starttls", value]));
+            }
+            items.push(Item::block(["server"], server));
+        }
+        Item::block(["mail"], items)
     }
 
     fn http(&mut self) -> Item {
