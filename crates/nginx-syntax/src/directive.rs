@@ -90,6 +90,10 @@ impl Refusal {
             Self::InvalidFlag => format!(
                 "invalid value \"{first_argument}\" in \"{name}\" directive, it must be \"on\" or \"off\""
             ),
+            // Read by a function of its own, with words of its own.
+            Self::InvalidNumber if name == "worker_connections" => {
+                format!("invalid number \"{first_argument}\"")
+            }
             Self::InvalidNumber => format!("\"{name}\" directive invalid number"),
             Self::InvalidSize | Self::InvalidTime => format!("\"{name}\" directive invalid value"),
         }

@@ -68,6 +68,13 @@ impl Regex {
         self.compiled().as_ref().map(|_| ())
     }
 
+    /// Whether the pattern compiles and has groups that capture, with a name or without.
+    #[must_use]
+    pub fn has_captures(&self) -> bool {
+        // The match as a whole is the first of them.
+        (self.compiled().as_ref()).is_ok_and(|regex| regex.captures_len() > 1)
+    }
+
     /// Whether the pattern matches a host: lower case, without port and trailing dot, as nginx
     /// normalises it. `None` when that cannot be told: the pattern does not compile, the host is
     /// over 255 bytes, or the match takes too much work.
@@ -309,6 +316,23 @@ mod tests {
         assert_eq!(Regex::new(br"^(?:a|b)\.test$").is_anchored(), Some(true));
         assert_eq!(Regex::new(br"^a\.test|b\.test$").is_anchored(), Some(false));
         assert_eq!(Regex::new(br"^(?=a)a$").is_anchored(), None);
+    }
+
+    #[test]
+    fn only_groups_that_capture_count() {
+        for (pattern, captures) in [
+            ("^(a)$", true),
+            ("^(?<n>a)$", true),
+            ("^(?:a)$", false),
+            (r"^\(a\)$", false),
+            ("^(a$", false),
+        ] {
+            assert_eq!(
+                Regex::new(pattern.as_bytes()).has_captures(),
+                captures,
+                "{pattern}"
+            );
+        }
     }
 
     #[test]

@@ -310,10 +310,8 @@ impl Assembler<'_, '_, '_> {
                 let diagnosis = names::refused(name, reason, false);
                 self.walker.diagnoses.push(diagnosis);
             }
-            if let [alone] = group.members.as_slice()
-                && self.protocol != Protocol::Mail
-            {
-                let index = alone.server.0 as usize;
+            if names::is_lone(group, &servers) && self.protocol != Protocol::Mail {
+                let index = default.0 as usize;
                 let dormant = names::dormant(&servers[index], &raw[index]);
                 self.walker.diagnoses.extend(dormant);
             }

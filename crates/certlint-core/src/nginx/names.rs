@@ -16,7 +16,21 @@ pub(super) struct Filled {
     pub(super) refused: Vec<NameId>,
 }
 
-/// The name table of a group. With a single server there is none: nginx never looks at its names.
+/// True where nginx looks at no name of a group, and builds no table: there is one server, and what
+/// its regular expressions capture is not needed. Of those, nginx remembers the last one only.
+pub(super) fn is_lone(group: &Group, servers: &[Server]) -> bool {
+    let [lone] = group.members.as_slice() else {
+        return false;
+    };
+    let names = &servers[lone.server.0 as usize].names;
+    let last = names.iter().rev().find_map(|name| match &name.pattern {
+        HostPattern::Regex(regex) => Some(regex),
+        _ => None,
+    });
+    last.is_none_or(|regex| !regex.has_captures())
+}
+
+/// The name table of a group, empty where there is none.
 pub(super) fn fill(group: &Group, servers: &[Server], raw: &[Vec<Box<[u8]>>]) -> Filled {
     let mut filled = Filled {
         table: NameTable::default(),
@@ -24,7 +38,7 @@ pub(super) fn fill(group: &Group, servers: &[Server], raw: &[Vec<Box<[u8]>>]) ->
         ignored: Vec::new(),
         refused: Vec::new(),
     };
-    let alone = group.members.len() == 1;
+    let alone = is_lone(group, servers);
     for member in &group.members {
         let server = &servers[member.server.0 as usize];
         for (index, name) in (0..).zip(&server.names) {

@@ -650,7 +650,7 @@ pub(super) static TABLE: &[Row] = &[
     row("variables_hash_bucket_size", H | ST, T1, Number).once(),
     row("variables_hash_max_size", H | ST, T1, Number).once(),
     row("worker_aio_requests", EVENTS, T1, Number).once(),
-    row("worker_connections", EVENTS, T1, Any).once(),
+    row("worker_connections", EVENTS, T1, Number).once(),
     row("worker_cpu_affinity", MAIN, M1, Any).once(),
     row("worker_priority", MAIN, T1, Any).once(),
     row("worker_processes", MAIN, T1, Any).once(),

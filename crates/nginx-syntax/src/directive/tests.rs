@@ -99,6 +99,7 @@ fn directives_are_refused_as_by_nginx() {
         ("include a b;", ArgumentCount),
         ("http { server { ssl_reject_handshake yes; } }", InvalidFlag),
         ("http { server { ssl_verify_depth x; } }", InvalidNumber),
+        ("events { worker_connections 6u; }", InvalidNumber),
         ("http { server { ssl_buffer_size 1x; } }", InvalidSize),
         ("http { server { ssl_session_timeout x; } }", InvalidTime),
     ];

@@ -304,7 +304,7 @@ fn variables_in_paths_are_evaluated_for_the_asked_name() {
     check(
         &format!("server {{ listen 443 ssl; {captured} }}"),
         &["example.com"],
-        &["0.0.0.0:443 example.com: no-certificate, by default"],
+        &["0.0.0.0:443 example.com: no-certificate, by regex"],
     );
     let mapped = "map $ssl_server_name $file { hostnames; default example.org; *.example.com \
                   wildcard.example.com; }
