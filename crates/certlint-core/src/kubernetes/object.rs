@@ -130,7 +130,7 @@ pub(super) fn read(
     let node = object.node;
     let pairings = match (group, object.kind) {
         ("apps", "DaemonSet" | "Deployment" | "StatefulSet") | ("v1", "Pod") => {
-            return istio::workload(node, meta).map(Fact::Workload);
+            return istio::workload(node, source, meta).map(Fact::Workload);
         }
         ("projectcontour.io", "TLSCertificateDelegation") => {
             return Some(Fact::Delegations(contour::delegations(node, &meta())));

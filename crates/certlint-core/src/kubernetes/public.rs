@@ -49,6 +49,8 @@ pub(super) fn named(cluster: &Cluster) -> BTreeSet<String> {
         };
         named.extend(secrets.map(|secret| format!("{namespace}/{}", secret.value)));
     }
+    let default = cluster.objects.workloads.default_certificate();
+    named.extend(default.map(|secret| secret.value.clone()));
     named.extend(cluster.gateways.named_secrets());
     named.extend(controllers::named_secrets(cluster));
     named.extend(cluster.pods.iter().flat_map(|pod| pod.named_secrets()));

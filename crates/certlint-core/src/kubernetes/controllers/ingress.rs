@@ -65,7 +65,9 @@ fn bind_class<'a>(class: &str, ingresses: &[&'a Ingress], binder: &mut Binder<'a
             binder.notes(impossible(ingress));
         }
     }
+    let mut default = None;
     if !of_nginx.is_empty() {
+        default = nginx_hosts::fallback(&inventory);
         let (bound, notes) = nginx_hosts::bind(&of_nginx, &inventory);
         bindings.extend(bound);
         binder.notes(notes);
@@ -76,7 +78,7 @@ fn bind_class<'a>(class: &str, ingresses: &[&'a Ingress], binder: &mut Binder<'a
         depth: Depth::One,
         fallback: match is_elsewhere {
             true => Serving::Unknown(Cow::Borrowed(ELSEWHERE)),
-            false => Serving::Placeholder,
+            false => default.unwrap_or(Serving::Placeholder),
         },
         owners: ingresses
             .iter()

@@ -10,7 +10,7 @@ use crate::finding::Level;
 use crate::kubernetes::claim::{Binding, Chosen, Claim, Note, Outcome, Rivalry, Wanted};
 use crate::kubernetes::controller::Controller;
 use crate::kubernetes::facts::{Ingress, TlsEntry, qualified};
-use crate::kubernetes::inventory::{Inventory, Reference, State};
+use crate::kubernetes::inventory::{Inventory, Reference, State, kept_covers};
 use crate::model::{PlaceholderReason, Serving};
 use crate::name::HostPattern;
 use crate::source::{Location, Spanned};
@@ -21,6 +21,24 @@ struct Members<'a, 'm> {
     ingresses: Vec<&'a Ingress>,
     owners: Vec<usize>,
     table: Table,
+    /// The Secret that is served where no other is.
+    default: Option<Reference<'a>>,
+}
+
+/// What clients get for names that no Ingress has, where the controller's Deployment says it.
+pub(super) fn fallback(inventory: &Inventory<'_>) -> Option<Serving> {
+    let named = inventory.cluster.objects.workloads.default_certificate()?;
+    let kept = inventory.cluster.secrets.get(&named.value);
+    let Some(bundle) = kept.and_then(|kept| kept.bundle) else {
+        let why = format!("Secret `{}` is not known here", named.value);
+        return Some(Serving::Unknown(Cow::Owned(why)));
+    };
+    let chosen = Chosen {
+        key: None,
+        bundle,
+        at: &named.at,
+    };
+    Some(Chosen::serving(&[chosen]))
 }
 
 /// What the controller makes of these Ingresses.
@@ -34,6 +52,12 @@ pub(super) fn bind<'a>(
         table: ingress_nginx::table(&ingresses, inventory.cluster),
         ingresses,
         owners: members.iter().map(|&(owner, _)| owner).collect(),
+        default: inventory
+            .cluster
+            .objects
+            .workloads
+            .default_certificate()
+            .map(|named| Reference::new(named.value.clone(), &named.at)),
     };
     let mut bindings = members.hosts();
     let bound: BTreeSet<Location> = bindings
@@ -117,15 +141,14 @@ impl<'a> Members<'a, '_> {
         };
         let outcome = match slot {
             Slot::Secret(key) => self.served(key, &host.at),
+            Slot::Placeholder(_) if self.default_covers(&claim) => self.by_default(&claim),
             // A key that is of no use says nothing about names.
             Slot::Placeholder(Cause::NotCovered(key) | Cause::Unusable(key))
                 if self.misses(key, &host.value) =>
             {
                 self.not_covered(&claim, &reference(key))
             }
-            Slot::Placeholder(Cause::NoSecret) if entry.is_some() => {
-                contract::without_secret(Controller::IngressNginx)
-            }
+            Slot::Placeholder(Cause::NoSecret) if entry.is_some() => self.by_default(&claim),
             Slot::Placeholder(Cause::NoSecret) => Outcome::Unlisted,
             Slot::Placeholder(Cause::NotCovered(_) | Cause::Unusable(_)) | Slot::Unknown(_)
                 if entry.is_none() =>
@@ -142,7 +165,7 @@ impl<'a> Members<'a, '_> {
             }
         };
         let answer = match slot {
-            Slot::Placeholder(_) => Some(Serving::Placeholder),
+            Slot::Placeholder(_) => Some(fallback(self.inventory).unwrap_or(Serving::Placeholder)),
             Slot::Unknown(key) => {
                 let why = format!("Secret `{key}` is not known here");
                 Some(
@@ -156,6 +179,21 @@ impl<'a> Members<'a, '_> {
             claim,
             outcome,
             answer,
+        }
+    }
+
+    /// The default certificate, as the controller's Deployment says it, has the host.
+    fn default_covers(&self, claim: &Claim<'a>) -> bool {
+        let default = self.default.as_ref();
+        let kept = default.and_then(|default| self.inventory.cluster.secrets.get(&default.key));
+        kept.is_some_and(|kept| kept_covers(kept, &claim.pattern))
+    }
+
+    /// A host that is served with the default certificate.
+    fn by_default(&self, claim: &Claim<'a>) -> Outcome<'a> {
+        match &self.default {
+            Some(default) => contract::with_secret(claim, default, self.inventory),
+            None => contract::without_secret(Controller::IngressNginx),
         }
     }
 
@@ -285,7 +323,7 @@ impl<'a> Members<'a, '_> {
             for host in entry.hosts.iter().filter(|host| !bound.contains(&host.at)) {
                 let Some(secret) = &entry.secret else {
                     let claim = unlisted_claim(host, self.owners[index]);
-                    let outcome = contract::without_secret(Controller::IngressNginx);
+                    let outcome = self.by_default(&claim);
                     bindings.push(Binding::new(claim, outcome));
                     continue;
                 };

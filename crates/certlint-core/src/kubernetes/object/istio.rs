@@ -11,7 +11,7 @@ use manifest_syntax::Node;
 use super::{Certificate, Host, Pairing, mapping, part, path, text};
 use crate::kubernetes::facts::Meta;
 use crate::name::HostPattern;
-use crate::source::{SourceId, Spanned};
+use crate::source::{Locate as _, SourceId, Spanned};
 
 /// As many workloads are held against a selector, so that the work stays bounded.
 const LOOKED_AT: usize = 1_000;
@@ -29,6 +29,8 @@ pub(in crate::kubernetes) struct Workloads {
 pub(in crate::kubernetes) struct Workload {
     namespace: String,
     labels: BTreeMap<String, String>,
+    /// `NAMESPACE/NAME` of the Secret that a controller of ingress-nginx in it serves by default.
+    default_certificate: Option<Spanned<String>>,
 }
 
 impl Workloads {
@@ -39,6 +41,19 @@ impl Workloads {
             indices.push(self.all.len());
         }
         self.all.push(workload);
+    }
+
+    /// The Secret that ingress-nginx serves where it has no other; `None` where none is named, or
+    /// several are.
+    pub(in crate::kubernetes) fn default_certificate(&self) -> Option<&Spanned<String>> {
+        let mut named = self
+            .all
+            .iter()
+            .filter_map(|one| one.default_certificate.as_ref());
+        let first = named.next()?;
+        named
+            .all(|other| other.value == first.value)
+            .then_some(first)
     }
 
     /// The namespaces that have Pods with all these labels.
@@ -121,13 +136,49 @@ fn read_host(node: Node<'_>, source: SourceId) -> Option<Host> {
     })
 }
 
-pub(super) fn workload(node: Node<'_>, meta: &dyn Fn() -> Meta) -> Option<Workload> {
+pub(super) fn workload(
+    node: Node<'_>,
+    source: SourceId,
+    meta: &dyn Fn() -> Meta,
+) -> Option<Workload> {
     let template = path(node, &["spec", "template", "metadata", "labels"]);
     let labels = labels(template.or_else(|| path(node, &["metadata", "labels"])));
-    (!labels.is_empty()).then(|| Workload {
+    let default_certificate = default_certificate(node, source);
+    (!labels.is_empty() || default_certificate.is_some()).then(|| Workload {
         namespace: meta().namespace,
         labels,
+        default_certificate,
     })
+}
+
+/// The words of a container's command.
+fn words(container: Node<'_>) -> Vec<Node<'_>> {
+    let fields = ["command", "args"].into_iter();
+    let lists = fields.filter_map(|field| container.get(field));
+    lists.flat_map(Node::items).collect()
+}
+
+/// What `--default-ssl-certificate` of a controller of ingress-nginx names.
+fn default_certificate(node: Node<'_>, source: SourceId) -> Option<Spanned<String>> {
+    let template = path(node, &["spec", "template", "spec", "containers"]);
+    let containers = template.or_else(|| path(node, &["spec", "containers"]));
+    containers
+        .into_iter()
+        .flat_map(Node::items)
+        .find_map(|container| {
+            let words = words(container);
+            let image = container.get("image").and_then(Node::text);
+            let is_nginx = image.is_some_and(|image| image.contains("ingress-nginx"))
+                || words
+                    .iter()
+                    .any(|word| word.text() == Some("/nginx-ingress-controller"));
+            let mut words = words.into_iter().filter(|_| is_nginx);
+            words.find_map(|word| {
+                let named = word.text()?.strip_prefix("--default-ssl-certificate=")?;
+                let is_key = named.contains('/') && !named.contains(['$', '{']);
+                is_key.then(|| Spanned::new(named.to_owned(), word.at(source)))
+            })
+        })
 }
 
 fn labels(node: Option<Node<'_>>) -> BTreeMap<String, String> {
