@@ -1,7 +1,7 @@
 //! `template-skipped`: a text that must be rendered before nginx can read it.
 
 use super::{Check, Rule, Scope, Status, Subject};
-use crate::finding::{Finding, Level};
+use crate::finding::{Cause, Finding, Level};
 use crate::model::{Diagnosis, SnippetKind};
 
 pub(super) static RULE: Rule = Rule {
@@ -35,5 +35,11 @@ fn check(_: &Subject<'_>, diagnosis: &Diagnosis) -> Option<Finding> {
         "filled in later",
     );
     finding.help = Some(help.to_owned());
+    // A repository of charts has thousands.
+    finding.cause = Some(Cause {
+        key: what.to_owned(),
+        what: "templates",
+        help: None,
+    });
     Some(finding)
 }

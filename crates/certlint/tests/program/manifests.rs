@@ -224,6 +224,29 @@ fn templates_of_a_chart_are_told_and_not_checked() {
 }
 
 #[test]
+fn many_templates_are_one_note_with_their_number() {
+    let files: Vec<_> = (0..5)
+        .map(|index| format!("charts/c{index}/templates/ingress.yaml"))
+        .collect();
+    let template =
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata:\n  name: {{ .Release.Name }}\n";
+    let files: Vec<_> = files.iter().map(|file| (file.as_str(), template)).collect();
+    let run = short(&Tree::new(&files), &["charts"], "");
+    assert_eq!(
+        run.findings(),
+        ["charts/c0/templates/ingress.yaml:4 template-skipped"],
+        "{run:?}"
+    );
+    assert!(run.stdout.contains("(and 4 more templates)"), "{run:?}");
+    let run = short(&Tree::new(&files[..3]), &["charts"], "");
+    assert_eq!(
+        run.findings().len(),
+        3,
+        "a few are named one by one: {run:?}"
+    );
+}
+
+#[test]
 fn a_broken_document_does_not_hide_the_others() {
     let input = format!(
         "apiVersion: v1\nkind: [\n---\n{}",
