@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 pub use fingerprint::Fingerprints;
 
 use crate::finding::{Finding, Level};
+use crate::ledger::Tally;
 use crate::model::Model;
 use crate::rules;
 
@@ -45,11 +46,36 @@ impl Settings {
     }
 }
 
+/// What was found, and how much was looked at.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// Everything that is wrong, sorted by place.
+    pub findings: Vec<Finding>,
+    /// How many names were judged, and why the others were not.
+    pub tally: Tally,
+}
+
 /// Everything that is wrong with `model` at the moment `now` (unix seconds), sorted by place.
 #[must_use]
 pub fn check(model: &Model, settings: &Settings, now: i64) -> Vec<Finding> {
+    let subject = rules::Subject::new(model);
+    findings(&subject, settings, now)
+}
+
+/// The same, with what was not judged.
+#[must_use]
+pub fn check_and_count(model: &Model, settings: &Settings, now: i64) -> Checked {
+    let subject = rules::Subject::new(model);
+    Checked {
+        findings: findings(&subject, settings, now),
+        tally: subject.tally(),
+    }
+}
+
+fn findings(subject: &rules::Subject<'_>, settings: &Settings, now: i64) -> Vec<Finding> {
+    let model = subject.model;
     let is_on = |rule: &rules::Rule| settings.levels.get(rule.id) != Some(&None);
-    let mut findings = rules::run(model, Some(now), is_on);
+    let mut findings = rules::run(subject, Some(now), is_on);
     if settings.suppressions {
         suppress::apply(&mut findings, model, settings, now);
     }
@@ -66,7 +92,8 @@ pub fn check(model: &Model, settings: &Settings, now: i64) -> Vec<Finding> {
 
 /// Everything that is wrong with `model` whatever the clock and other objects say, sorted by place.
 pub(crate) fn check_lasting(model: &Model) -> Vec<Finding> {
-    let mut findings = rules::run(model, None, |_| true);
+    let subject = rules::Subject::new(model);
+    let mut findings = rules::run(&subject, None, |_| true);
     sort(&mut findings);
     findings
 }

@@ -19,6 +19,7 @@ pub mod files;
 pub mod finding;
 pub mod frontend;
 pub mod kubernetes;
+pub mod ledger;
 pub mod loader;
 pub mod model;
 pub mod name;

@@ -8,15 +8,16 @@
 //!   └ Fragment                      one configuration root
 //!       ├ Server                    what holds names and certificates: a server block
 //!       ├ Listener                  an address; which server answers which SNI there
-//!       ├ Endpoint                  a name of a server that really is answered, and with what
+//!       ├ Row                       a name at a listener, with its one outcome
 //!       └ Diagnosis                   what the front-end found out while lowering
 //! ```
 
 mod diagnosis;
+mod id;
+mod row;
 pub mod suppression;
 mod table;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use std::sync::Arc;
 pub use diagnosis::{
     Diagnosis, GrantKind, NotVerified, PlaceholderReason, SnippetKind, UnverifiableKind,
 };
+pub use id::{Id, IdVec};
+pub use row::{Cause, Outcome, OutcomeId, Row, Unknown, why};
 pub(crate) use table::normalise;
 pub use table::{Conflict, Lost, MatchedBy, NameId, NameTable};
 
@@ -182,8 +185,10 @@ pub struct Fragment {
     pub servers: Vec<Server>,
     /// Listening addresses.
     pub listeners: Vec<Listener>,
-    /// Names that are really answered over TLS.
-    pub endpoints: Vec<Endpoint>,
+    /// Every name at every listener, sorted.
+    pub rows: Vec<Row>,
+    /// What becomes of the names; shared by rows.
+    pub outcomes: IdVec<OutcomeId, Outcome>,
     /// Facts that the front-end established while lowering.
     pub diagnoses: Vec<Diagnosis>,
     /// The Kubernetes objects of its texts.
@@ -203,7 +208,8 @@ impl Fragment {
             open_ended: false,
             servers: Vec::new(),
             listeners: Vec::new(),
-            endpoints: Vec::new(),
+            rows: Vec::new(),
+            outcomes: IdVec::default(),
             diagnoses: Vec::new(),
             objects: Vec::new(),
             suppressions: Vec::new(),
@@ -257,10 +263,26 @@ impl Fragment {
         &self.listeners[id.0 as usize]
     }
 
-    /// The name that an endpoint is about.
+    /// The name of a row.
     #[must_use]
-    pub fn name(&self, endpoint: &Endpoint) -> &ServerName {
-        &self.server(endpoint.server).names[endpoint.name as usize]
+    pub fn name(&self, row: Row) -> &ServerName {
+        &self.server(row.name.server).names[row.name.name as usize]
+    }
+
+    /// The rows of a name, one for each listener.
+    #[must_use]
+    pub fn rows_of(&self, name: NameId) -> &[Row] {
+        let start = self.rows.partition_point(|row| row.name < name);
+        let length = self.rows[start..].partition_point(|row| row.name == name);
+        &self.rows[start..start + length]
+    }
+
+    /// What becomes of a name at a listener.
+    #[must_use]
+    pub fn outcome(&self, name: NameId, listener: ListenerId) -> Option<&Outcome> {
+        let mut rows = self.rows_of(name).iter();
+        let row = rows.find(|row| row.listener == listener)?;
+        Some(&self.outcomes[row.outcome])
     }
 }
 
@@ -437,7 +459,7 @@ pub struct Listener {
 #[derive(Debug)]
 pub struct HostTable {
     /// By host, lower case.
-    pub hosts: BTreeMap<String, HostAnswer>,
+    pub hosts: BTreeMap<String, Host>,
     /// How many labels the star of `*.x` stands for.
     pub depth: Depth,
     /// What everybody else gets.
@@ -454,28 +476,24 @@ impl Default for HostTable {
     }
 }
 
-/// Who answers a host, and with what.
-#[derive(Clone, Debug)]
-pub struct HostAnswer {
+/// Who answers a host; the row of the name says with what.
+#[derive(Clone, Copy, Debug)]
+pub struct Host {
     /// The Ingress, or the Gateway's listener.
-    pub server: ServerId,
-    /// Where the host stands.
-    pub at: Location,
-    /// `NAMESPACE/NAME` of the Secret that was meant.
-    pub secret: Option<String>,
-    /// What clients get.
-    pub serving: Serving,
+    pub owner: ServerId,
+    /// The name that claims the host.
+    pub name: NameId,
 }
 
 impl HostTable {
     /// The answer for an SNI: the host itself, then the longest wildcard that it belongs to.
     #[must_use]
-    pub fn find(&self, sni: &str) -> Option<(&str, &HostAnswer)> {
+    pub fn find(&self, sni: &str) -> Option<(&str, Host)> {
         let name = sni.to_ascii_lowercase();
         let name = name.strip_suffix('.').unwrap_or(&name);
         let get = |name: &str| {
-            let (name, answer) = self.hosts.get_key_value(name)?;
-            Some((name.as_str(), answer))
+            let (name, &host) = self.hosts.get_key_value(name)?;
+            Some((name.as_str(), host))
         };
         let wildcards = match self.depth {
             Depth::Any => usize::MAX,
@@ -543,21 +561,6 @@ pub struct Selection {
     pub matched_by: MatchedBy,
 }
 
-/// A name of a server that is really answered over TLS, and with which certificates.
-#[derive(Clone, Debug)]
-pub struct Endpoint {
-    /// The server that holds the name.
-    pub server: ServerId,
-    /// Index of the name in [`Server::names`].
-    pub name: u32,
-    /// The TLS listeners on which this holds; at least one.
-    pub listeners: Vec<ListenerId>,
-    /// What clients get.
-    pub serving: Serving,
-    /// Why the rest is not proven, in a few words; a finding about this endpoint is no error then.
-    pub doubt: Option<Box<str>>,
-}
-
 /// What a TLS client gets.
 #[derive(Clone, Debug)]
 pub enum Serving {
@@ -574,8 +577,8 @@ pub enum Serving {
     Rejected,
     /// The controller's own self-signed certificate, which no client trusts.
     Placeholder,
-    /// Only run time knows, or another file; why.
-    Unknown(Cow<'static, str>),
+    /// It cannot be known here.
+    Unknown(Unknown),
 }
 
 impl Serving {

@@ -4,9 +4,10 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::ledger::unknown_part;
 use crate::model::{
-    BundleId, CertRef, Fragment, HostTable, ListenAddress, Listener, MatchedBy, Model, Served,
-    Serving, Unavailable,
+    self, BundleId, CertRef, Fragment, HostTable, ListenAddress, Listener, ListenerId, MatchedBy,
+    Model, NameId, Selection, Served, ServerName, Serving, why,
 };
 use crate::name::{HostPattern, covers};
 use crate::source::Location;
@@ -30,6 +31,17 @@ pub struct Answer {
     pub matched_by: MatchedBy,
     /// What is served; several for several key types.
     pub certificates: Vec<AnswerCertificate>,
+    /// For [`Outcome::Pending`]: what will write the certificate, and whether it asks for the name.
+    pub pending: Option<Pending>,
+}
+
+/// A certificate that is still to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// What will write it.
+    pub supplier: String,
+    /// `covered` or `not-covered`, by the names that it asks for.
+    pub verdict: &'static str,
 }
 
 /// A certificate in an [`Answer`].
@@ -51,6 +63,8 @@ pub enum Outcome {
     NoCertificate,
     /// A controller answers with its own self-signed certificate.
     Placeholder,
+    /// Something in the input will write the certificate.
+    Pending,
     /// No TLS there.
     Plain,
     /// `ssl_reject_handshake`.
@@ -68,6 +82,7 @@ impl Outcome {
         match self {
             Self::NoCertificate => "no-certificate",
             Self::Placeholder => "placeholder",
+            Self::Pending => "pending",
             Self::Plain => "plain",
             Self::Rejected => "rejected",
             Self::Served => "served",
@@ -95,14 +110,33 @@ pub fn resolve(
         HostPattern::Address(_) => None,
         _ => Some(name),
     };
-    let listeners: Vec<_> = match connect {
-        Some(address) => reached(fragment, address).into_iter().collect(),
-        None => fragment.listeners.iter().filter(|l| l.tls).collect(),
+    let reached = connect.map(|address| reached(fragment, address));
+    let is_asked = |listener: &Listener| match reached {
+        Some(reached) => reached.is_some_and(|reached| std::ptr::eq(reached, listener)),
+        None => listener.tls,
     };
-    listeners
-        .into_iter()
-        .map(|listener| answer(model, fragment, listener, (name, &host, sni)))
+    let asked = Asked {
+        name,
+        host: &host,
+        sni,
+    };
+    (0..)
+        .map(ListenerId)
+        .zip(&fragment.listeners)
+        .filter(|(_, listener)| is_asked(listener))
+        .map(|(id, listener)| match &listener.hosts {
+            Some(hosts) => host_answer(model, fragment, id, hosts, asked),
+            None => answer(model, fragment, id, listener, asked),
+        })
         .collect()
+}
+
+/// What a client asks for.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    name: &'a str,
+    host: &'a HostPattern,
+    sni: Option<&'a str>,
 }
 
 /// The listener that a connection to a local address reaches: its own, else the wildcard.
@@ -125,69 +159,184 @@ fn reached(fragment: &Fragment, to: SocketAddr) -> Option<&Listener> {
 fn answer(
     model: &Model,
     fragment: &Fragment,
+    id: ListenerId,
     listener: &Listener,
-    (name, host, sni): (&str, &HostPattern, Option<&str>),
+    asked: Asked<'_>,
 ) -> Answer {
-    if let Some(hosts) = &listener.hosts {
-        return host_answer(model, fragment, (listener, hosts), (name, host, sni));
-    }
-    let selection = listener.select(sni);
+    let selection = listener.select(asked.sni);
     let server = fragment.server(selection.server);
     // With a single server there are no tables, and its names are its own all the same.
     let is_its_own = || {
         let mut names = server.names.iter();
-        sni.is_some() && names.any(|name| matches_one(&name.pattern, host))
+        asked.sni.is_some() && names.any(|name| matches_one(&name.pattern, asked.host))
     };
     let may_be_elsewhere = || fragment.servers.iter().any(|server| server.open_ended);
     let is_guess = selection.matched_by == MatchedBy::Default
-        && (!listener.default_known || (sni.is_some() && may_be_elsewhere()))
+        && (!listener.default_known || (asked.sni.is_some() && may_be_elsewhere()))
         && !is_its_own();
     let matched = selection
         .name
         .and_then(|index| server.names.get(index as usize));
     let shown = matched.or_else(|| server.names.first());
-    let serving = listener
-        .evaluated
-        .get(name)
-        .or_else(|| listener.serving.get(&selection.server));
-    let (outcome, why) = match serving {
-        _ if !listener.tls => (Outcome::Plain, None),
-        _ if is_guess => (
-            Outcome::Unknown,
-            Some("servers that were not read may answer it".to_owned()),
-        ),
-        None | Some(Serving::NoCertificate) => (
-            Outcome::NoCertificate,
-            Some("no certificate with its key can be loaded".to_owned()),
-        ),
-        Some(Serving::Placeholder) => (Outcome::Placeholder, None),
-        Some(Serving::Rejected) => (Outcome::Rejected, None),
-        Some(Serving::Unknown(why)) => (Outcome::Unknown, Some(why.clone().into_owned())),
-        Some(serving @ Serving::Certificates { certificates, .. }) => {
-            match unknown_part(model, certificates) {
-                // Where the program does not start at all, that is said, and this is what will be
-                // served once it does.
-                (Outcome::Served, _) if serving.fails() && fragment.refusals.is_empty() => (
-                    Outcome::NoCertificate,
-                    Some("no certificate with its key can be loaded".to_owned()),
-                ),
-                known => known,
-            }
+    let found = match row(fragment, id, listener, selection, asked) {
+        Some(row) => Found::of_row(model, fragment, row),
+        None if is_guess => Found::unknown("servers that were not read may answer it"),
+        None => {
+            let evaluated = listener.evaluated.get(asked.name);
+            let serving = evaluated.or_else(|| listener.serving.get(&selection.server));
+            Found::of_serving(model, fragment, serving)
         }
     };
-    let served = served(fragment, serving);
+    let outcome = if listener.tls {
+        found.outcome
+    } else {
+        Outcome::Plain
+    };
     Answer {
-        name: name.to_owned(),
+        name: asked.name.to_owned(),
         listen: listener.label.clone(),
         outcome,
-        why,
+        why: found.why.filter(|_| listener.tls),
         server: server.at.clone(),
         server_name: shown.map_or_else(String::new, |name| name.text.to_string()),
         matched_by: selection.matched_by,
-        certificates: match outcome {
-            Outcome::Served | Outcome::NoCertificate => verdicts(model, &served, name, host),
-            _ => Vec::new(),
-        },
+        certificates: certificates(model, fragment, found.serving, outcome, asked),
+        pending: found.pending,
+    }
+}
+
+/// The row of the very name that is asked for, or of the pattern that takes it where what is served
+/// does not depend on the name.
+fn row<'m>(
+    fragment: &'m Fragment,
+    id: ListenerId,
+    listener: &Listener,
+    selection: Selection,
+    asked: Asked<'_>,
+) -> Option<&'m model::Outcome> {
+    let names = &fragment.server(selection.server).names;
+    let is_asked = |name: &ServerName| match (&name.pattern, asked.host) {
+        (HostPattern::Exact(name), HostPattern::Exact(host)) => name == host,
+        _ => false,
+    };
+    // Where there is one server only, its names are not looked at.
+    let alone = || {
+        let index = names.iter().position(is_asked)?;
+        (listener.members.len() == 1).then(|| u32::try_from(index).ok())?
+    };
+    let name = selection.name.or_else(alone)?;
+    let server = selection.server;
+    let outcome = fragment.outcome(NameId { server, name }, id)?;
+    let is_pending = matches!(outcome, model::Outcome::Pending { .. });
+    (is_pending || is_asked(&names[name as usize])).then_some(outcome)
+}
+
+/// What happens to a handshake, and why.
+struct Found<'m> {
+    outcome: Outcome,
+    why: Option<String>,
+    serving: Option<&'m Serving>,
+    pending: Option<Pending>,
+}
+
+impl<'m> Found<'m> {
+    fn of_serving(model: &Model, fragment: &Fragment, serving: Option<&'m Serving>) -> Self {
+        let (outcome, why) = match serving {
+            Some(serving) => outcome(model, fragment, serving),
+            None => no_certificate(),
+        };
+        Self {
+            outcome,
+            why,
+            serving,
+            pending: None,
+        }
+    }
+
+    fn unknown(why: &str) -> Self {
+        Self {
+            why: Some(why.to_owned()),
+            ..Self::plainly(Outcome::Unknown)
+        }
+    }
+
+    fn plainly(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            why: None,
+            serving: None,
+            pending: None,
+        }
+    }
+
+    fn of_row(model: &Model, fragment: &Fragment, row: &'m model::Outcome) -> Self {
+        match row {
+            model::Outcome::Answered {
+                undecided: Some(unknown),
+                ..
+            } => Self::unknown(&unknown.why()),
+            model::Outcome::Answered { serving, .. } => {
+                Self::of_serving(model, fragment, Some(serving))
+            }
+            model::Outcome::Pending {
+                supplier,
+                asks_for_name,
+            } => Self {
+                pending: Some(Pending {
+                    supplier: supplier.to_string(),
+                    verdict: if *asks_for_name {
+                        "covered"
+                    } else {
+                        "not-covered"
+                    },
+                }),
+                ..Self::plainly(Outcome::Pending)
+            },
+            model::Outcome::Plain => Self::plainly(Outcome::Plain),
+            model::Outcome::NotAsked | model::Outcome::Shadowed(_) => {
+                Self::unknown("another listener or object takes it")
+            }
+        }
+    }
+}
+
+fn no_certificate() -> (Outcome, Option<String>) {
+    let why = "no certificate with its key can be loaded";
+    (Outcome::NoCertificate, Some(why.to_owned()))
+}
+
+/// What happens to a handshake where this is served, and why.
+fn outcome(model: &Model, fragment: &Fragment, serving: &Serving) -> (Outcome, Option<String>) {
+    match serving {
+        Serving::NoCertificate => no_certificate(),
+        Serving::Placeholder => (Outcome::Placeholder, None),
+        Serving::Rejected => (Outcome::Rejected, None),
+        Serving::Unknown(unknown) => (Outcome::Unknown, Some(unknown.why())),
+        Serving::Certificates { certificates, .. } => {
+            let unknown = certificates.iter().find_map(|one| unknown_part(model, one));
+            match unknown {
+                Some((cause, what)) => (Outcome::Unknown, Some(why(cause, &what))),
+                // Where the program does not start at all, that is reported, and this is what will
+                // be served once it does.
+                None if serving.fails() && fragment.refusals.is_empty() => no_certificate(),
+                None => (Outcome::Served, None),
+            }
+        }
+    }
+}
+
+fn certificates(
+    model: &Model,
+    fragment: &Fragment,
+    serving: Option<&Serving>,
+    outcome: Outcome,
+    asked: Asked<'_>,
+) -> Vec<AnswerCertificate> {
+    match outcome {
+        Outcome::Served | Outcome::NoCertificate => {
+            verdicts(model, &served(fragment, serving), asked.name, asked.host)
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -222,24 +371,23 @@ fn matches_one(pattern: &HostPattern, host: &HostPattern) -> bool {
 fn host_answer(
     model: &Model,
     fragment: &Fragment,
-    (listener, hosts): (&Listener, &HostTable),
-    (name, host, sni): (&str, &HostPattern, Option<&str>),
+    id: ListenerId,
+    hosts: &HostTable,
+    asked: Asked<'_>,
 ) -> Answer {
-    let found = sni.and_then(|sni| hosts.find(sni));
-    let serving = found.map_or(&hosts.fallback, |(_, answer)| &answer.serving);
-    let (outcome, why) = match serving {
-        Serving::Certificates { certificates, .. } => unknown_part(model, certificates),
-        Serving::NoCertificate => (Outcome::NoCertificate, None),
-        Serving::Placeholder => (Outcome::Placeholder, None),
-        Serving::Rejected => (Outcome::Rejected, None),
-        Serving::Unknown(why) => (Outcome::Unknown, Some(why.clone().into_owned())),
+    let listener = fragment.listener(id);
+    let found = asked.sni.and_then(|sni| hosts.find(sni));
+    let row = found.and_then(|(_, host)| fragment.outcome(host.name, id));
+    let said = match row {
+        Some(row) => Found::of_row(model, fragment, row),
+        None => Found::of_serving(model, fragment, Some(&hosts.fallback)),
     };
-    let server = found.map_or(listener.default, |(_, answer)| answer.server);
+    let server = found.map_or(listener.default, |(_, host)| host.owner);
     Answer {
-        name: name.to_owned(),
+        name: asked.name.to_owned(),
         listen: listener.label.clone(),
-        outcome,
-        why,
+        outcome: said.outcome,
+        why: said.why,
         server: fragment.server(server).at.clone(),
         server_name: found.map_or_else(String::new, |(name, _)| name.to_owned()),
         matched_by: match found {
@@ -247,10 +395,8 @@ fn host_answer(
             Some((name, _)) if name.starts_with("*.") => MatchedBy::LeadingWildcard,
             Some(_) => MatchedBy::Exact,
         },
-        certificates: match outcome {
-            Outcome::Served => verdicts(model, serving.certificates(), name, host),
-            _ => Vec::new(),
-        },
+        certificates: certificates(model, fragment, said.serving, said.outcome, asked),
+        pending: said.pending,
     }
 }
 
@@ -276,36 +422,4 @@ fn verdicts(
         })
     };
     served.iter().filter_map(verdict).collect()
-}
-
-/// Served, unless one of the certificates is not known here.
-fn unknown_part(model: &Model, certificates: &[Served]) -> (Outcome, Option<String>) {
-    let why = certificates
-        .iter()
-        .find_map(|served| match &served.certificate {
-            CertRef::Bundle(id) if model.bundle(*id).leaf().is_some() => None,
-            CertRef::Bundle(id) => Some(match &model.bundle(*id).file.refused {
-                Some(refusal) if refusal.encryption().is_some() => {
-                    "the certificate is encrypted".to_owned()
-                }
-                _ => "the certificate is beyond the limits here".to_owned(),
-            }),
-            CertRef::Unavailable(why) => Some(match why {
-                Unavailable::AlwaysEmpty(name) => format!("`{name}` is empty during the handshake"),
-                Unavailable::Denied => "the certificate is not readable for this user".to_owned(),
-                Unavailable::Directory => "the certificate's path is a directory".to_owned(),
-                Unavailable::Dynamic(what) => what.to_string(),
-                Unavailable::Missing | Unavailable::Private => {
-                    "the certificate is not there".to_owned()
-                }
-                Unavailable::Outside => "the certificate is outside the checked tree".to_owned(),
-                Unavailable::Unreadable(cause) => {
-                    format!("the certificate cannot be read: {cause}")
-                }
-            }),
-        });
-    match why {
-        Some(why) => (Outcome::Unknown, Some(why)),
-        None => (Outcome::Served, None),
-    }
 }

@@ -44,7 +44,7 @@ impl Loaded {
     pub(crate) fn nothing(&self) -> Option<String> {
         let mut templates = BTreeSet::new();
         for model in &self.models {
-            let is_empty = |it: &Fragment| it.servers.is_empty() && it.endpoints.is_empty();
+            let is_empty = |it: &Fragment| it.servers.is_empty() && it.rows.is_empty();
             if !model.bundles.is_empty() || !model.fragments.iter().all(is_empty) {
                 return None;
             }

@@ -37,6 +37,7 @@ pub(super) fn assemble(
     controllers::bind_ingresses(&mut binder);
     controllers::bind_gateways(&mut binder);
     controllers::bind_objects(&mut binder);
+    binder.fragment.rows.sort_unstable();
     upstream::not_verified(&cluster, fragment);
     mounts::lower_snippets(&cluster, loader, options, fragment);
     let pods = std::mem::take(&mut cluster.pods);

@@ -1,7 +1,6 @@
-//! The one place where claims become part of the model: endpoints, host tables, diagnoses, and what
+//! The one place where claims become part of the model: rows, host tables, diagnoses, and what
 //! cannot be known.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -9,8 +8,8 @@ use super::claim::{Binding, Chosen, Claim, Front, Note, Outcome, Refused, Rivalr
 use super::inventory::{Inventory, Miss, Reference, State, kept_covers};
 use crate::finding::Level;
 use crate::model::{
-    BundleId, Diagnosis, Endpoint, Fragment, HostAnswer, HostTable, ListenerId, PlaceholderReason,
-    ServerId, ServerName, Serving, UnverifiableKind,
+    self, BundleId, Cause, Diagnosis, Fragment, Host, HostTable, ListenerId, NameId, OutcomeId,
+    PlaceholderReason, Row, ServerId, ServerName, Serving, Unknown, UnverifiableKind,
 };
 use crate::name::HostPattern;
 use crate::source::Location;
@@ -23,8 +22,8 @@ pub(super) struct Binder<'a, 'f> {
     pub(super) inventory: Inventory<'a>,
     pub(super) fragment: &'f mut Fragment,
     pub(super) unverifiable: &'f mut Unverifiable,
-    /// Endpoints, by what would be said about them.
-    told: BTreeMap<Told, usize>,
+    /// Names with what becomes of them, by what would be said about them.
+    told: BTreeMap<Told, (NameId, OutcomeId)>,
 }
 
 /// What would be said about a name that is served.
@@ -42,6 +41,8 @@ struct Open {
     /// The first owner; the others follow it.
     first: ServerId,
     hosts: HostTable,
+    /// The Secret of the first claim to each host.
+    secrets: BTreeMap<String, Option<String>>,
     is_shared: bool,
 }
 
@@ -69,15 +70,18 @@ impl<'a, 'f> Binder<'a, 'f> {
                 fallback: front.fallback,
                 ..HostTable::default()
             },
+            secrets: BTreeMap::new(),
             is_shared: front.is_shared,
         };
         for owner in front.owners {
             let server = self.fragment.add_holder(owner.at.clone());
             self.fragment.servers[server.0 as usize].certificates = owner.certificates;
         }
+        let mut undecided = Vec::new();
         for binding in bindings {
-            self.one(&mut open, binding);
+            undecided.extend(self.one(&mut open, binding));
         }
+        self.undecided(&open, &undecided);
         self.fragment.add_hosts(front.label, open.first, open.hosts);
     }
 
@@ -144,29 +148,42 @@ impl<'a, 'f> Binder<'a, 'f> {
         }
     }
 
-    fn one(&mut self, open: &mut Open, binding: Binding<'a>) {
+    /// Makes the row of a claim; gives the claim back where the listener decides.
+    fn one(&mut self, open: &mut Open, binding: Binding<'a>) -> Option<Claim<'a>> {
         let Binding {
             claim,
             outcome,
             answer,
         } = binding;
         let (host, at) = (&claim.host.value, &claim.host.at);
-        let (secret, serving) = match outcome {
+        let mut told = None;
+        let (secret, row) = match outcome {
             Outcome::Served { chosen, doubt } => {
                 let serving = Chosen::serving(&chosen);
-                self.endpoint(open, &claim, &chosen, doubt);
+                told = open.is_shared.then(|| Told {
+                    at: at.clone(),
+                    host: host.clone(),
+                    bundles: chosen.iter().map(|chosen| chosen.bundle).collect(),
+                    doubt: doubt.clone(),
+                });
                 let secret = chosen.into_iter().next().and_then(|first| first.key);
-                (secret, Some(serving))
+                let doubt = doubt.map(Into::into);
+                let row = model::Outcome::Answered {
+                    serving,
+                    doubt,
+                    undecided: None,
+                };
+                (secret, Some(row))
             }
             Outcome::Lacks(reference, state) => {
+                let row = lacking(&reference.key, &state);
                 self.lacks(host, at, &reference, state);
-                let why = format!("Secret `{}` is not known here", reference.key);
-                (Some(reference.key), Some(unknown(why)))
+                (Some(reference.key), Some(row))
             }
             Outcome::Misses(miss) => {
+                let row = missing(&miss);
                 self.misses(host, at, miss);
-                let why = "the certificate is still to come, and will not have the name";
-                (None, Some(unknown(why)))
+                (None, Some(row))
             }
             Outcome::ShimMisses => {
                 self.fragment.diagnoses.push(Diagnosis::NeverIssued {
@@ -176,13 +193,17 @@ impl<'a, 'f> Binder<'a, 'f> {
                     ),
                     help: format!("add a listener with the hostname `{host}`"),
                 });
-                let why = "the certificate is still to come, and will not have the name";
-                (None, Some(unknown(why)))
+                let row = model::Outcome::Pending {
+                    supplier: "cert-manager".into(),
+                    asks_for_name: false,
+                };
+                (None, Some(row))
             }
-            Outcome::Rejected => (None, Some(Serving::Rejected)),
+            Outcome::Rejected => (None, Some(answered(Serving::Rejected))),
             Outcome::NotGranted(refused) => {
+                let key = refused.reference.key.clone();
                 self.not_granted(refused);
-                (None, None)
+                (None, Some(unknown(Cause::ReferenceNotGranted, key)))
             }
             Outcome::Placeholder {
                 controller,
@@ -206,12 +227,12 @@ impl<'a, 'f> Binder<'a, 'f> {
                     secret: secret.clone().map(|key| (key, bundle)),
                     level,
                 });
-                let serving = secret.is_some().then_some(Serving::Placeholder);
-                (secret, serving)
+                let row = secret.is_some().then(|| answered(Serving::Placeholder));
+                (secret, row)
             }
             Outcome::WrongType { secret, at } => {
                 self.fragment.diagnoses.push(wrong_type(&secret, at));
-                (Some(secret), Some(Serving::Rejected))
+                (Some(secret), Some(answered(Serving::Rejected)))
             }
             Outcome::Unlisted => {
                 self.fragment.diagnoses.push(Diagnosis::HostWithoutTls {
@@ -220,63 +241,46 @@ impl<'a, 'f> Binder<'a, 'f> {
                 });
                 (None, None)
             }
-            Outcome::Unknown(why) => (None, Some(unknown(why))),
+            Outcome::OfListener => (None, None),
+            Outcome::Unknown(why) => (None, Some(unknown(Cause::Elsewhere, why))),
         };
-        if let Some(serving) = answer.or(serving) {
-            let named = claim.reference().map(|reference| reference.key.clone());
-            self.answer(open, &claim, named.or(secret), serving);
-        }
+        let Some(row) = overridden(row, answer, open.first) else {
+            return Some(claim);
+        };
+        let (name, outcome) = match told {
+            None => self.name(open, &claim, row),
+            Some(told) => match self.told.get(&told) {
+                Some(&known) => known,
+                None => {
+                    let new = self.name(open, &claim, row);
+                    self.told.insert(told, new);
+                    new
+                }
+            },
+        };
+        self.row(open, name, outcome);
+        let named = claim.reference().map(|reference| reference.key.clone());
+        self.claim(open, &claim, named.or(secret), name);
+        None
     }
 
-    /// What a host gets there; the first object that claims it counts.
-    fn answer(
-        &mut self,
-        open: &mut Open,
-        claim: &Claim<'_>,
-        secret: Option<String>,
-        serving: Serving,
-    ) {
-        let new = HostAnswer {
-            server: server(open, claim),
-            at: claim.host.at.clone(),
-            secret,
-            serving,
-        };
-        let first = match open
-            .hosts
-            .hosts
-            .entry(claim.host.value.to_ascii_lowercase())
-        {
-            Entry::Vacant(entry) => {
-                entry.insert(new);
-                return;
-            }
-            Entry::Occupied(entry) => entry.into_mut(),
-        };
-        let is_rival = match claim.rivalry {
-            Rivalry::None => false,
-            Rivalry::OtherObjects => first.server != new.server,
-            Rivalry::Always => true,
-        };
-        if is_rival && first.secret != new.secret {
-            let loser = new.secret.unwrap_or_default();
-            let winner = first.secret.clone().unwrap_or_default();
-            let winner_at = first.at.clone();
-            let pattern = &claim.pattern;
-            let level = self.rivalry(
-                pattern,
-                std::slice::from_ref(&loser),
-                std::slice::from_ref(&winner),
-                false,
-            );
-            self.fragment.diagnoses.push(Diagnosis::HostClaimedTwice {
-                host: claim.host.value.clone(),
-                loser: new.at,
-                winner: winner_at,
-                secrets: (loser, winner),
-                decided: false,
-                level,
-            });
+    /// Hosts of which nothing decides but the listener: a wildcard there takes them, or they get what
+    /// all others get.
+    fn undecided(&mut self, open: &Open, claims: &[Claim<'a>]) {
+        let mut fallback = None;
+        for claim in claims {
+            let outcome = match open.hosts.find(&claim.host.value) {
+                Some((_, host)) => self
+                    .fragment
+                    .outcomes
+                    .push(model::Outcome::Shadowed(host.owner)),
+                None => *fallback.get_or_insert_with(|| {
+                    let outcome = answered(of_default(open.hosts.fallback.clone(), open.first));
+                    self.fragment.outcomes.push(outcome)
+                }),
+            };
+            let name = self.server_name(open, claim);
+            self.row(open, name, outcome);
         }
     }
 
@@ -312,27 +316,19 @@ impl<'a, 'f> Binder<'a, 'f> {
         (!known.is_empty() && !known.contains(&None)).then_some(false)
     }
 
-    fn endpoint(
+    /// A name with what becomes of it.
+    fn name(
         &mut self,
         open: &Open,
         claim: &Claim<'_>,
-        chosen: &[Chosen<'_>],
-        doubt: Option<String>,
-    ) {
-        if open.is_shared {
-            let told = Told {
-                at: claim.host.at.clone(),
-                host: claim.host.value.clone(),
-                bundles: chosen.iter().map(|chosen| chosen.bundle).collect(),
-                doubt: doubt.clone(),
-            };
-            let next = self.fragment.endpoints.len();
-            let index = *self.told.entry(told).or_insert(next);
-            if let Some(endpoint) = self.fragment.endpoints.get_mut(index) {
-                endpoint.listeners.push(open.listener);
-                return;
-            }
-        }
+        outcome: model::Outcome,
+    ) -> (NameId, OutcomeId) {
+        let name = self.server_name(open, claim);
+        (name, self.fragment.outcomes.push(outcome))
+    }
+
+    /// Adds the host of a claim to the names of its owner.
+    fn server_name(&mut self, open: &Open, claim: &Claim<'_>) -> NameId {
         let server = server(open, claim);
         let names = &mut self.fragment.servers[server.0 as usize].names;
         names.push(ServerName {
@@ -340,14 +336,57 @@ impl<'a, 'f> Binder<'a, 'f> {
             pattern: claim.pattern.clone(),
             at: claim.host.at.clone(),
         });
-        let name = number(names.len() - 1);
-        self.fragment.endpoints.push(Endpoint {
+        NameId {
             server,
+            name: number(names.len() - 1),
+        }
+    }
+
+    fn row(&mut self, open: &Open, name: NameId, outcome: OutcomeId) {
+        self.fragment.rows.push(Row {
             name,
-            listeners: vec![open.listener],
-            serving: Chosen::serving(chosen),
-            doubt: doubt.map(Into::into),
+            outcome,
+            listener: open.listener,
         });
+    }
+
+    /// The first object that claims a host has it.
+    fn claim(&mut self, open: &mut Open, claim: &Claim<'_>, secret: Option<String>, name: NameId) {
+        let host = claim.host.value.to_ascii_lowercase();
+        let owner = server(open, claim);
+        let first = match open.hosts.hosts.entry(host.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(Host { owner, name });
+                open.secrets.insert(host, secret);
+                return;
+            }
+            Entry::Occupied(entry) => *entry.get(),
+        };
+        let is_rival = match claim.rivalry {
+            Rivalry::None => false,
+            Rivalry::OtherObjects => first.owner != owner,
+            Rivalry::Always => true,
+        };
+        let other = open.secrets.get(&host).cloned().flatten();
+        if is_rival && other != secret {
+            let (loser, winner) = (secret.unwrap_or_default(), other.unwrap_or_default());
+            let level = self.rivalry(
+                &claim.pattern,
+                std::slice::from_ref(&loser),
+                std::slice::from_ref(&winner),
+                false,
+            );
+            let holder = self.fragment.server(first.name.server);
+            let winner_at = holder.names[first.name.name as usize].at.clone();
+            self.fragment.diagnoses.push(Diagnosis::HostClaimedTwice {
+                host: claim.host.value.clone(),
+                loser: claim.host.at.clone(),
+                winner: winner_at,
+                secrets: (loser, winner),
+                decided: false,
+                level,
+            });
+        }
     }
 
     /// Reports what is wrong with a Secret that a host needs, or counts it as unknown.
@@ -430,8 +469,85 @@ impl<'a, 'f> Binder<'a, 'f> {
     }
 }
 
-fn unknown(why: impl Into<Cow<'static, str>>) -> Serving {
-    Serving::Unknown(why.into())
+fn answered(serving: Serving) -> model::Outcome {
+    model::Outcome::Answered {
+        serving,
+        doubt: None,
+        undecided: None,
+    }
+}
+
+/// The certificates that a listener has for hosts without one of their own.
+fn of_default(mut serving: Serving, default: ServerId) -> Serving {
+    if let Serving::Certificates { from_default, .. } = &mut serving {
+        *from_default = Some(default);
+    }
+    serving
+}
+
+/// What becomes of a host where clients get something else than its own outcome says, or may.
+fn overridden(
+    row: Option<model::Outcome>,
+    answer: Option<Serving>,
+    default: ServerId,
+) -> Option<model::Outcome> {
+    match (row, answer) {
+        (
+            Some(model::Outcome::Answered {
+                serving: serving @ Serving::Certificates { .. },
+                doubt,
+                ..
+            }),
+            Some(Serving::Unknown(unknown)),
+        ) => Some(model::Outcome::Answered {
+            serving,
+            doubt,
+            undecided: Some(Box::new(unknown)),
+        }),
+        // Of several that may be served, those that fail the name are judged.
+        (
+            Some(
+                row @ model::Outcome::Answered {
+                    serving: Serving::Certificates { .. },
+                    ..
+                },
+            ),
+            Some(Serving::Certificates { .. }),
+        ) => Some(row),
+        (row, None) => row,
+        (_, Some(serving)) => Some(answered(of_default(serving, default))),
+    }
+}
+
+fn unknown(cause: Cause, what: impl Into<Box<str>>) -> model::Outcome {
+    answered(Serving::Unknown(Unknown::new(cause, what)))
+}
+
+/// What becomes of a host whose Secret is not there, or is of no use.
+pub(super) fn lacking(key: &str, state: &State<'_>) -> model::Outcome {
+    let cause = match state {
+        State::Pending(supplier) => {
+            return model::Outcome::Pending {
+                supplier: supplier.as_str().into(),
+                asks_for_name: true,
+            };
+        }
+        State::Misses(miss) => return missing(miss),
+        State::Encrypted => Cause::SecretEncrypted,
+        State::There(_) | State::Malformed { .. } => Cause::SecretMalformed,
+        State::Absent | State::NeverIssued { .. } | State::NotLookedUp | State::Supplied(_) => {
+            Cause::SecretNotInInput
+        }
+    };
+    unknown(cause, key)
+}
+
+/// What becomes of a host that nothing asks for.
+pub(super) fn missing(miss: &Miss<'_>) -> model::Outcome {
+    model::Outcome::Pending {
+        supplier: format!("{} `{}`", miss.kind, miss.name).into(),
+        asks_for_name: false,
+    }
 }
 
 fn wrong_type(secret: &str, at: &Location) -> Diagnosis {

@@ -152,6 +152,9 @@ pub(super) enum Outcome<'a> {
     WrongType { secret: String, at: &'a Location },
     /// No `tls` entry lists the host.
     Unlisted,
+    /// Nothing decides but the listener: a wildcard or another object there takes the host, or it
+    /// gets what all others get.
+    OfListener,
     /// What clients get is not known here.
     Unknown(String),
 }

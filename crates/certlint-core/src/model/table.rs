@@ -39,7 +39,7 @@ impl MatchedBy {
 }
 
 /// A name of a server: the server, and the index of the name in its list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NameId {
     /// The server.
     pub server: ServerId,

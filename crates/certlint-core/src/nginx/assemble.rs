@@ -1,12 +1,12 @@
-//! From collected directives to the model: servers, listeners, endpoints, and what is wrong.
+//! From collected directives to the model: servers, listeners, rows, and what is wrong.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::loader::Loader;
 use crate::model::{
-    CertRef, CertificatePair, Endpoint, KeyRef, Listen, Listener, ListenerId, NameId, Refusal,
-    Server, ServerId, ServerName, Serving, Unavailable, UnverifiableKind,
+    CertRef, CertificatePair, IdVec, KeyRef, Listen, Listener, ListenerId, NameId, Outcome,
+    OutcomeId, Refusal, Row, Server, ServerId, ServerName, Serving, Unavailable, UnverifiableKind,
 };
 use crate::name::HostPattern;
 use crate::source::Location;
@@ -15,7 +15,7 @@ use super::config::{self, Block};
 use super::groups::{self, Group};
 use super::listen::Protocol;
 use super::names;
-use super::serving::same;
+use super::serving::{Led, same};
 use super::tls::{Effective, Store};
 use super::walk::Walker;
 use super::{Options, Version, lossy};
@@ -25,7 +25,9 @@ use super::{Options, Version, lossy};
 pub(super) struct Assembled {
     pub(super) servers: Vec<Server>,
     pub(super) listeners: Vec<Listener>,
-    pub(super) endpoints: Vec<Endpoint>,
+    /// In the order of servers and names.
+    pub(super) rows: Vec<Row>,
+    pub(super) outcomes: IdVec<OutcomeId, Outcome>,
 }
 
 impl Assembled {
@@ -60,16 +62,22 @@ impl Assembled {
                 .collect();
             listener.evaluated.values_mut().for_each(serving_up);
         }
-        for endpoint in &mut other.endpoints {
-            endpoint.server = up(endpoint.server);
-            for listener in &mut endpoint.listeners {
-                listener.0 += listeners;
+        for row in &mut other.rows {
+            row.name.server = up(row.name.server);
+            row.listener.0 += listeners;
+            row.outcome = row.outcome.behind(&self.outcomes);
+        }
+        for outcome in other.outcomes.iter_mut() {
+            match outcome {
+                Outcome::Answered { serving, .. } => serving_up(serving),
+                Outcome::Shadowed(by) => *by = up(*by),
+                Outcome::Pending { .. } | Outcome::Plain | Outcome::NotAsked => {}
             }
-            serving_up(&mut endpoint.serving);
         }
         self.servers.append(&mut other.servers);
         self.listeners.append(&mut other.listeners);
-        self.endpoints.append(&mut other.endpoints);
+        self.rows.append(&mut other.rows);
+        self.outcomes.append(other.outcomes);
     }
 }
 
@@ -172,7 +180,7 @@ impl Assembler<'_, '_, '_> {
         let mut assembled = self.listeners(groups, servers, &owns, &raw, &store);
         self.hidden(&assembled);
         self.families(&assembled);
-        assembled.endpoints.shrink_to_fit();
+        assembled.rows.shrink_to_fit();
         assembled
     }
 
@@ -292,7 +300,7 @@ impl Assembler<'_, '_, '_> {
         store: &Store<'_, '_>,
     ) -> Assembled {
         let mut listeners = Vec::with_capacity(groups.len());
-        let mut answered = Vec::new();
+        let mut led = Led::default();
         let mut ignored = Vec::new();
         for group in &groups {
             let Some(default) = group.default_server() else {
@@ -303,7 +311,7 @@ impl Assembler<'_, '_, '_> {
                 self.check_default(group, default, &servers, owns);
             }
             let filled = names::fill(group, &servers, raw);
-            for id in filled.refused {
+            for &id in &filled.refused {
                 let name = &servers[id.server.0 as usize].names[id.name as usize];
                 let reason = format!("not a valid server name or wildcard on {}", group.label);
                 self.walker.refusals.push(names::refusal(name, &reason));
@@ -315,8 +323,9 @@ impl Assembler<'_, '_, '_> {
                 let dormant = names::dormant(&servers[index], &raw[index]);
                 self.walker.diagnoses.extend(dormant);
             }
-            ignored.push((group, filled.ignored));
             let id = ListenerId(u32::try_from(listeners.len()).unwrap_or(u32::MAX));
+            led.note(id, &filled);
+            ignored.push((group, filled.ignored));
             let mut listener = Listener {
                 label: group.label.clone(),
                 address: group.address.clone(),
@@ -334,9 +343,6 @@ impl Assembler<'_, '_, '_> {
             };
             if group.tls {
                 self.serve(&mut listener, owns, &servers, store);
-                for name in filled.reachable {
-                    answered.push((name, id));
-                }
             }
             listeners.push(listener);
         }
@@ -350,9 +356,9 @@ impl Assembler<'_, '_, '_> {
         let mut assembled = Assembled {
             servers,
             listeners,
-            endpoints: Vec::new(),
+            ..Assembled::default()
         };
-        assembled.endpoints = self.endpoints(answered, &assembled, owns, store);
+        (assembled.rows, assembled.outcomes) = self.rows(&led, &assembled, owns, store);
         assembled
     }
 

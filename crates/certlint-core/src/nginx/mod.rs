@@ -255,7 +255,8 @@ fn lower_walked(
                     .any(|block| block.is_open_ended()),
             servers: assembled.servers,
             listeners: assembled.listeners,
-            endpoints: assembled.endpoints,
+            rows: assembled.rows,
+            outcomes: assembled.outcomes,
             diagnoses: walker.diagnoses,
             suppressions: walker.suppressions,
             // A piece by itself is never started.

@@ -8,8 +8,6 @@ use super::groups::Group;
 /// The table of one group with everything that went into it.
 pub(super) struct Filled {
     pub(super) table: NameTable,
-    /// The names that are really answered here by their own server.
-    pub(super) reachable: Vec<NameId>,
     /// Names that are ignored, with the reason.
     pub(super) ignored: Vec<(NameId, Conflict)>,
     /// Names that nginx refuses now that a table is built.
@@ -34,11 +32,12 @@ pub(super) fn is_lone(group: &Group, servers: &[Server]) -> bool {
 pub(super) fn fill(group: &Group, servers: &[Server], raw: &[Vec<Box<[u8]>>]) -> Filled {
     let mut filled = Filled {
         table: NameTable::default(),
-        reachable: Vec::new(),
         ignored: Vec::new(),
         refused: Vec::new(),
     };
-    let alone = is_lone(group, servers);
+    if is_lone(group, servers) {
+        return filled;
+    }
     for member in &group.members {
         let server = &servers[member.server.0 as usize];
         for (index, name) in (0..).zip(&server.names) {
@@ -46,18 +45,13 @@ pub(super) fn fill(group: &Group, servers: &[Server], raw: &[Vec<Box<[u8]>>]) ->
                 server: member.server,
                 name: index,
             };
-            if alone {
-                filled.reachable.push(id);
-                continue;
-            }
             if let HostPattern::Regex(regex) = &name.pattern {
                 filled.table.add_regex(regex.clone(), id);
-                filled.reachable.push(id);
                 continue;
             }
             let text = raw[member.server.0 as usize][index as usize].to_ascii_lowercase();
             match filled.table.add(&text, id) {
-                Ok(()) => filled.reachable.push(id),
+                Ok(()) => {}
                 Err(Conflict::Refused) => filled.refused.push(id),
                 Err(conflict) => filled.ignored.push((id, conflict)),
             }

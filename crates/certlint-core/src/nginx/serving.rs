@@ -1,17 +1,25 @@
 //! What clients get: for each server of a listener, and for each name that is really answered.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::{Endpoint, Listener, ListenerId, NameId, Served, Server, ServerId, Serving};
+use crate::model::{
+    Cause, Conflict, IdVec, Listener, ListenerId, NameId, Outcome, OutcomeId, Row, Served, Server,
+    ServerId, Serving, Unknown,
+};
 use crate::name::HostPattern;
 
 use super::assemble::{Assembled, Assembler, Own};
 use super::listen::Protocol;
+use super::names::Filled;
 use super::tls::Store;
 use super::variable::{Handshake, Sni};
 
 /// Why nothing is known of a certificate.
 const UNREAD: &str = "an include that was not read may set the certificate";
+
+/// Why a name of a mail server may not be the one that clients verify.
+const MAIL: &str = "clients of mail may use another name than `server_name`";
 
 impl Assembler<'_, '_, '_> {
     /// What each server of the listener serves, and what the asked names come to.
@@ -69,20 +77,20 @@ impl Assembler<'_, '_, '_> {
         }
         let own = &owns[server.0 as usize];
         if own.unread {
-            return Serving::Unknown(UNREAD.into());
+            return unread(UNREAD);
         }
         let (own, from_default) = match own.none && server != listener.default {
             // Certificates may still come from what is not known here.
             true if !self.complete => {
-                return Serving::Unknown("the certificate is set elsewhere".into());
+                return set_elsewhere();
             }
             true if !listener.default_known => {
-                return Serving::Unknown(
-                    "an include that was not read may say which server is the default one".into(),
+                return unread(
+                    "an include that was not read may say which server is the default one",
                 );
             }
             true if owns[listener.default.0 as usize].unread => {
-                return Serving::Unknown(UNREAD.into());
+                return unread(UNREAD);
             }
             true => (&owns[listener.default.0 as usize], Some(listener.default)),
             false => (own, None),
@@ -90,13 +98,14 @@ impl Assembler<'_, '_, '_> {
         if own.none {
             return match self.complete {
                 true => Serving::NoCertificate,
-                false => Serving::Unknown("the certificate is set elsewhere".into()),
+                false => set_elsewhere(),
             };
         }
         let serving = match (own.dynamic, sni) {
             (false, _) => own.serving.clone(),
             (true, None) => {
-                return Serving::Unknown("the certificate's path depends on the connection".into());
+                let why = "the certificate's path depends on the connection";
+                return Serving::Unknown(Unknown::new(Cause::RunTime, why));
             }
             (true, Some(sni)) => {
                 let first = servers[server.0 as usize].names.first();
@@ -121,72 +130,152 @@ impl Assembler<'_, '_, '_> {
         }
     }
 
-    pub(super) fn endpoints(
+    /// Every name of every server, at every listener of the server.
+    pub(super) fn rows(
         &self,
-        mut answered: Vec<(NameId, ListenerId)>,
+        led: &Led,
         assembled: &Assembled,
         owns: &[Own<'_>],
         store: &Store<'_, '_>,
-    ) -> Vec<Endpoint> {
-        answered.sort_unstable();
-        let mut endpoints: Vec<Endpoint> = Vec::new();
-        for (id, listener_id) in answered {
-            let listener = &assembled.listeners[listener_id.0 as usize];
-            let name = &assembled.servers[id.server.0 as usize].names[id.name as usize];
-            let server = match &name.pattern {
-                HostPattern::CatchAll | HostPattern::Invalid(_) => continue,
-                // Clients send no SNI for an address.
-                HostPattern::Address(_) if self.protocol != Protocol::Mail => listener.default,
-                _ => id.server,
-            };
-            let sni = match &name.pattern {
-                HostPattern::Exact(host) => Some(Sni::Name(host.as_bytes())),
-                HostPattern::DotPrefix(base) => Some(Sni::Below {
-                    base: base.as_bytes(),
-                    itself: true,
-                }),
-                HostPattern::LeadingWildcard { base, .. } => Some(Sni::Below {
-                    base: base.as_bytes(),
-                    itself: false,
-                }),
-                _ => None,
-            };
-            let mut serving = match sni {
-                Some(_) if self.is_dynamic(listener, server, owns) => {
-                    self.serving(listener, server, sni, owns, &assembled.servers, store)
+    ) -> (Vec<Row>, IdVec<OutcomeId, Outcome>) {
+        let (mut rows, mut outcomes) = (Vec::new(), IdVec::default());
+        let plain = outcomes.push(Outcome::Plain);
+        let not_asked = outcomes.push(Outcome::NotAsked);
+        for (server, id) in assembled.servers.iter().zip((0..).map(ServerId)) {
+            let mut listens: Vec<_> = server.listens.iter().map(|it| it.listener).collect();
+            listens.sort_unstable();
+            listens.dedup();
+            for (index, name) in (0..).zip(&server.names) {
+                let name_id = NameId {
+                    server: id,
+                    name: index,
+                };
+                let first = rows.len();
+                for &listener_id in &listens {
+                    let listener = &assembled.listeners[listener_id.0 as usize];
+                    let outcome = match &name.pattern {
+                        _ if !listener.tls => plain,
+                        HostPattern::CatchAll | HostPattern::Invalid(_) => not_asked,
+                        _ => match led.get(name_id, listener_id) {
+                            Some(None) => not_asked,
+                            Some(Some(by)) => outcomes.push(Outcome::Shadowed(by)),
+                            None => {
+                                let serving =
+                                    self.answered(name_id, listener, assembled, owns, store);
+                                let of_name: &[Row] = &rows[first..];
+                                let known = of_name.iter().map(|row| row.outcome);
+                                let known = known.filter(|&id| is_same(&outcomes[id], &serving));
+                                known.last().unwrap_or_else(|| {
+                                    // Clients of mail send no name, and whoever set them up may
+                                    // have used another.
+                                    let doubt =
+                                        (self.protocol == Protocol::Mail).then(|| MAIL.into());
+                                    outcomes.push(Outcome::Answered {
+                                        serving,
+                                        doubt,
+                                        undecided: None,
+                                    })
+                                })
+                            }
+                        },
+                    };
+                    rows.push(Row {
+                        name: name_id,
+                        outcome,
+                        listener: listener_id,
+                    });
                 }
-                _ => match listener.serving.get(&server) {
-                    Some(serving) => serving.clone(),
-                    None => continue,
-                },
-            };
-            if server != id.server
-                && let Serving::Certificates { from_default, .. } = &mut serving
-            {
-                *from_default = Some(server);
-            }
-            let last = endpoints
-                .iter_mut()
-                .rev()
-                .take_while(|endpoint| (endpoint.server, endpoint.name) == (id.server, id.name));
-            match last
-                .into_iter()
-                .find(|endpoint| same(&endpoint.serving, &serving))
-            {
-                Some(endpoint) => endpoint.listeners.push(listener_id),
-                None => endpoints.push(Endpoint {
-                    server: id.server,
-                    name: id.name,
-                    listeners: vec![listener_id],
-                    serving,
-                    // Clients of mail send no name, and whoever set them up may have used another.
-                    doubt: (self.protocol == Protocol::Mail)
-                        .then(|| "clients of mail may use another name than `server_name`".into()),
-                }),
+                rows[first..].sort_unstable();
             }
         }
-        endpoints
+        (rows, outcomes)
     }
+
+    /// What clients get that ask for a name which leads to its own server.
+    fn answered(
+        &self,
+        id: NameId,
+        listener: &Listener,
+        assembled: &Assembled,
+        owns: &[Own<'_>],
+        store: &Store<'_, '_>,
+    ) -> Serving {
+        let servers = &assembled.servers;
+        let name = &servers[id.server.0 as usize].names[id.name as usize];
+        let server = match &name.pattern {
+            // Clients send no SNI for an address.
+            HostPattern::Address(_) if self.protocol != Protocol::Mail => listener.default,
+            _ => id.server,
+        };
+        let sni = match &name.pattern {
+            HostPattern::Exact(host) => Some(Sni::Name(host.as_bytes())),
+            HostPattern::DotPrefix(base) => Some(Sni::Below {
+                base: base.as_bytes(),
+                itself: true,
+            }),
+            HostPattern::LeadingWildcard { base, .. } => Some(Sni::Below {
+                base: base.as_bytes(),
+                itself: false,
+            }),
+            _ => None,
+        };
+        let mut serving = match sni {
+            Some(_) if self.is_dynamic(listener, server, owns) => {
+                self.serving(listener, server, sni, owns, servers, store)
+            }
+            _ => {
+                let serving = listener.serving.get(&server).cloned();
+                serving.unwrap_or(Serving::NoCertificate)
+            }
+        };
+        if server != id.server
+            && let Serving::Certificates { from_default, .. } = &mut serving
+        {
+            *from_default = Some(server);
+        }
+        serving
+    }
+}
+
+/// The names that do not lead to their own server: the server that takes them, or none where nginx
+/// refuses the name.
+#[derive(Default)]
+pub(super) struct Led(HashMap<(NameId, ListenerId), Option<ServerId>>);
+
+impl Led {
+    /// Notes what went wrong while the name table of a listener was filled.
+    pub(super) fn note(&mut self, listener: ListenerId, filled: &Filled) {
+        for &(name, conflict) in &filled.ignored {
+            let by = match conflict {
+                Conflict::Taken(winner) | Conflict::Shadowed { by: winner, .. } => {
+                    Some(winner.server)
+                }
+                Conflict::Refused => None,
+            };
+            self.0.insert((name, listener), by);
+        }
+        for &name in &filled.refused {
+            self.0.insert((name, listener), None);
+        }
+    }
+
+    fn get(&self, name: NameId, listener: ListenerId) -> Option<Option<ServerId>> {
+        self.0.get(&(name, listener)).copied()
+    }
+}
+
+fn is_same(outcome: &Outcome, serving: &Serving) -> bool {
+    matches!(outcome, Outcome::Answered { serving: other, .. } if same(other, serving))
+}
+
+fn unread(why: &str) -> Serving {
+    Serving::Unknown(Unknown::new(Cause::IncludeOutside, why))
+}
+
+/// A piece of a configuration does not say it.
+fn set_elsewhere() -> Serving {
+    let why = "the certificate is set elsewhere";
+    Serving::Unknown(Unknown::new(Cause::Elsewhere, why))
 }
 
 /// The same certificates where one thing that cannot be loaded lets every handshake fail.

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use super::coverage::{facts, fails, is_from_default, judge_one};
+use super::coverage::{Judged as Entry, facts, fails};
 use super::words::list;
 use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Cause, Finding, Label, Level};
-use crate::model::{BundleId, Endpoint, Fragment, ServerId, Serving};
+use crate::model::{BundleId, ServerId};
 use crate::name::{HostPattern, Verdict};
 use crate::source::Location;
 
@@ -25,42 +25,39 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
-    for fragment in &subject.model.fragments {
+    let same = |a: &Entry<'_>, b: &Entry<'_>| std::ptr::eq(a.fragment, b.fragment);
+    for entries in subject.entries().chunk_by(same) {
         // In a piece of a configuration the certificate may stand in an outer block.
-        if !fragment.complete {
+        if !entries[0].fragment.complete {
             continue;
         }
-        let mut servers: BTreeMap<ServerId, Vec<&Endpoint>> = BTreeMap::new();
-        for endpoint in &fragment.endpoints {
-            let name = fragment.name(endpoint);
+        let mut servers: BTreeMap<ServerId, Vec<&Entry<'_>>> = BTreeMap::new();
+        for entry in entries {
             // Nobody asks for a catch-all by name, and addresses always get the default.
-            let asked = !matches!(
-                name.pattern,
-                HostPattern::Address(_) | HostPattern::CatchAll | HostPattern::Invalid(_)
-            );
-            if asked && is_from_default(endpoint) {
-                servers.entry(endpoint.server).or_default().push(endpoint);
+            let is_address = matches!(entry.name().pattern, HostPattern::Address(_));
+            // What controllers do is a matter of `default-certificate-served`.
+            if !is_address && entry.is_from_default() && !entry.is_from_manifest() {
+                servers.entry(entry.server()).or_default().push(entry);
             }
         }
-        for (server, endpoints) in servers {
-            findings.extend(finding(subject, fragment, server, &endpoints));
+        for entries in servers.values() {
+            findings.extend(finding(subject, entries));
         }
     }
 }
 
-fn finding(
-    subject: &Subject<'_>,
-    fragment: &Fragment,
-    server: ServerId,
-    endpoints: &[&Endpoint],
-) -> Option<Finding> {
+fn finding(subject: &Subject<'_>, entries: &[&Entry<'_>]) -> Option<Finding> {
+    let first = entries.first()?;
+    let fragment = first.fragment;
     let mut uncovered: BTreeMap<&Location, &str> = BTreeMap::new();
     let mut known: Option<(&Location, BundleId)> = None;
     let mut provable = true;
-    for endpoint in endpoints {
-        let name = fragment.name(endpoint);
-        let judgements = judge_one(subject.all_leaves(), fragment, endpoint);
-        provable &= judgements.len() == endpoint.serving.certificates().len()
+    for entry in entries {
+        let (name, judgements) = (entry.name(), &entry.certificates);
+        let served = entry
+            .serving()
+            .map_or(0, |serving| serving.certificates().len());
+        provable &= judgements.len() == served
             && !judgements
                 .iter()
                 .any(|one| matches!(one.verdict, Verdict::Unknown(_)));
@@ -70,12 +67,7 @@ fn finding(
             known = Some((&one.served.at, one.bundle));
         }
     }
-    let default = endpoints
-        .iter()
-        .find_map(|endpoint| match endpoint.serving {
-            Serving::Certificates { from_default, .. } => from_default,
-            _ => None,
-        })?;
+    let default = first.from_default()?;
     let names: Vec<&str> = uncovered.values().copied().collect();
     let message = if !names.is_empty() {
         format!(
@@ -88,12 +80,12 @@ fn finding(
     } else {
         "this server has no certificate: clients get that of the default server".to_owned()
     };
-    let at = fragment.server(server).at.clone();
+    let at = fragment.server(first.server()).at.clone();
     let mut finding = RULE.finding(message, at, "no `ssl_certificate` in effect");
     if names.is_empty() {
         finding.level = Level::Info;
         finding.cause = Some(Cause {
-            key: fragment.listener(endpoints[0].listeners[0]).label.clone(),
+            key: fragment.listener(first.rows[0].listener).label.clone(),
             what: "servers",
             help: Some(
                 "give each of these servers its own `ssl_certificate` and `ssl_certificate_key`, or put them into the `http` block for all servers"
@@ -106,7 +98,9 @@ fn finding(
             .related
             .push(Label::new((*at).clone(), "not in that certificate"));
     }
-    let served = endpoints[0].serving.certificates().first();
+    let served = first
+        .serving()
+        .and_then(|serving| serving.certificates().first());
     if let Some(at) = known
         .map(|(at, _)| at)
         .or_else(|| served.map(|served| &served.at))

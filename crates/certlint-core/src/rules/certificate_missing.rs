@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::words::with_more;
 use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Finding, Label, Level};
-use crate::model::{CertRef, Unavailable};
+use crate::model::{CertRef, Serving, Unavailable};
 use crate::source::Location;
 
 pub(super) static RULE: Rule = Rule {
@@ -47,23 +47,22 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
 /// Names for which a path with variables leads to no file.
 fn missing_for_names(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let mut told: BTreeSet<&Location> = BTreeSet::new();
-    for fragment in &subject.model.fragments {
-        for endpoint in &fragment.endpoints {
-            if !endpoint.serving.fails() {
-                continue;
-            }
-            let pairs = &fragment.server(endpoint.server).certificates;
-            let dynamic = pairs.iter().find(|pair| {
-                matches!(
-                    pair.certificate,
-                    CertRef::Unavailable(Unavailable::Dynamic(_))
-                )
-            });
-            let name = fragment.name(endpoint);
-            let Some(pair) = dynamic.filter(|_| told.insert(&name.at)) else {
-                continue;
-            };
-            let mut finding = RULE.finding(
+    for entry in subject.entries() {
+        if !entry.serving().is_some_and(Serving::fails) {
+            continue;
+        }
+        let pairs = &entry.fragment.server(entry.server()).certificates;
+        let dynamic = pairs.iter().find(|pair| {
+            matches!(
+                pair.certificate,
+                CertRef::Unavailable(Unavailable::Dynamic(_))
+            )
+        });
+        let name = entry.name();
+        let Some(pair) = dynamic.filter(|_| told.insert(&name.at)) else {
+            continue;
+        };
+        let mut finding = RULE.finding(
                 format!(
                     "`{}` leads to no usable certificate and key for `{}`: every handshake for it fails",
                     pair.path, name.text
@@ -71,16 +70,15 @@ fn missing_for_names(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 name.at.clone(),
                 "no certificate for this name",
             );
-            finding.related.push(Label::new(
-                pair.at.clone(),
-                "evaluated during the handshake",
-            ));
-            finding.help = Some(
+        finding.related.push(Label::new(
+            pair.at.clone(),
+            "evaluated during the handshake",
+        ));
+        finding.help = Some(
                 "put the certificate and its key where the path leads for this name, or remove the name"
                     .to_owned(),
             );
-            finding.facts.names.push(name.text.to_string());
-            findings.push(finding);
-        }
+        finding.facts.names.push(name.text.to_string());
+        findings.push(finding);
     }
 }

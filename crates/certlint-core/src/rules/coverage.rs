@@ -1,37 +1,37 @@
-//! Which names are not provably covered by what they are served with; computed once for all rules.
-
-use std::borrow::Cow;
+//! What rules ask of the ledger: which names are not provably covered by what they are served with.
 
 use crate::finding::{CertificateFacts, Finding, Level};
-use crate::model::{BundleId, CertRef, Endpoint, Fragment, Model, Served, ServerName, Serving};
-use crate::name::{HostPattern, PartialReason, Regex, Verdict, covers};
-use crate::x509::{Certificate, SAN};
+use crate::ledger::Entry;
+pub(super) use crate::ledger::{Entry as Judged, Judgement, escape_dots, fails};
+use crate::model::{BundleId, Model, Outcome, ServerId, Serving};
+use crate::name::{HostPattern, Verdict};
 
-/// A name that at least one of its certificates does not provably cover as a whole.
-pub(super) struct Judged<'m> {
-    pub(super) fragment: &'m Fragment,
-    pub(super) endpoint: &'m Endpoint,
-    /// One for each certificate that could be read.
-    pub(super) certificates: Vec<Judgement<'m>>,
-}
+impl<'m> Entry<'m> {
+    /// A certificate does not provably cover the name as a whole.
+    pub(super) fn needs_a_word(&self) -> bool {
+        let is_covered =
+            |verdict: &Verdict| matches!(verdict, Verdict::Covered(_) | Verdict::NotApplicable);
+        self.certificates
+            .iter()
+            .any(|one| !is_covered(&one.verdict))
+    }
 
-/// What one certificate says to a name.
-pub(super) struct Judgement<'m> {
-    /// The line that brings it.
-    pub(super) served: &'m Served,
-    pub(super) bundle: BundleId,
-    pub(super) leaf: &'m Certificate,
-    pub(super) verdict: Verdict,
-}
-
-impl<'m> Judged<'m> {
-    pub(super) fn name(&self) -> &'m ServerName {
-        self.fragment.name(self.endpoint)
+    /// The server that holds the name.
+    pub(super) fn server(&self) -> ServerId {
+        self.rows[0].name.server
     }
 
     /// The server answers with certificates of the default server, having none itself.
     pub(super) fn is_from_default(&self) -> bool {
-        is_from_default(self.endpoint)
+        self.from_default().is_some()
+    }
+
+    /// The default server whose certificates the server answers with, having none itself.
+    pub(super) fn from_default(&self) -> Option<ServerId> {
+        match self.serving()? {
+            Serving::Certificates { from_default, .. } => *from_default,
+            _ => None,
+        }
     }
 
     /// The certificates are those that the name is meant to be served with. Clients send no name
@@ -49,15 +49,16 @@ impl<'m> Judged<'m> {
 
     /// The name stands in a manifest, and a controller decides what is served.
     pub(super) fn is_from_manifest(&self) -> bool {
-        self.endpoint
-            .listeners
-            .iter()
-            .any(|id| self.fragment.listener(*id).hosts.is_some())
+        let mut rows = self.rows.iter();
+        rows.any(|row| self.fragment.listener(row.listener).hosts.is_some())
     }
 
     /// Takes a finding about this name down to what is proven, and says what is not.
     pub(super) fn temper(&self, finding: &mut Finding) {
-        if let Some(doubt) = &self.endpoint.doubt {
+        if let Outcome::Answered {
+            doubt: Some(doubt), ..
+        } = self.outcome()
+        {
             finding.level = finding.level.min(Level::Warning);
             finding.message.push_str(&format!(", but {doubt}"));
             finding.help = finding
@@ -71,112 +72,6 @@ impl<'m> Judged<'m> {
     pub(super) fn fails(&self) -> bool {
         !self.certificates.is_empty() && self.certificates.iter().all(Judgement::fails)
     }
-}
-
-impl Judgement<'_> {
-    /// A host that the name asks for is provably not covered.
-    pub(super) fn fails(&self) -> bool {
-        fails(&self.verdict)
-    }
-}
-
-/// A host that was asked for by name is provably not covered.
-///
-/// The apex of `.x` is one concrete host, and so are the few names of a finite regular expression.
-pub(super) fn fails(verdict: &Verdict) -> bool {
-    match verdict {
-        Verdict::NotCovered => true,
-        Verdict::Partial(partial) => matches!(
-            partial.reason,
-            PartialReason::ApexMissing | PartialReason::RegexFinite
-        ),
-        Verdict::Covered(_) | Verdict::NotApplicable | Verdict::Unknown(_) => false,
-    }
-}
-
-/// Whether what an endpoint serves belongs to the default server.
-pub(super) fn is_from_default(endpoint: &Endpoint) -> bool {
-    matches!(
-        endpoint.serving,
-        Serving::Certificates {
-            from_default: Some(_),
-            ..
-        }
-    )
-}
-
-/// The names of a model that need a word, in the order of the configuration.
-pub(super) fn judge<'m>(model: &'m Model, leaves: &[Option<&'m Certificate>]) -> Vec<Judged<'m>> {
-    let mut all = Vec::new();
-    for fragment in &model.fragments {
-        for endpoint in &fragment.endpoints {
-            let certificates = judge_one(leaves, fragment, endpoint);
-            if certificates
-                .iter()
-                .any(|one| !matches!(one.verdict, Verdict::Covered(_) | Verdict::NotApplicable))
-            {
-                all.push(Judged {
-                    fragment,
-                    endpoint,
-                    certificates,
-                });
-            }
-        }
-    }
-    all
-}
-
-/// What each readable certificate of an endpoint says to its name.
-pub(super) fn judge_one<'m>(
-    leaves: &[Option<&'m Certificate>],
-    fragment: &'m Fragment,
-    endpoint: &'m Endpoint,
-) -> Vec<Judgement<'m>> {
-    let pattern = meant(&fragment.name(endpoint).pattern);
-    endpoint
-        .serving
-        .certificates()
-        .iter()
-        .filter_map(|served| {
-            let CertRef::Bundle(bundle) = served.certificate else {
-                return None;
-            };
-            let leaf = leaves[bundle.0 as usize]?;
-            // Names that cannot be read are a finding of their own, and nothing to guess from.
-            if leaf.extensions.unreadable.iter().any(|oid| **oid == *SAN) {
-                return None;
-            }
-            Some(Judgement {
-                served,
-                bundle,
-                leaf,
-                verdict: covers(&leaf.names, &pattern),
-            })
-        })
-        .collect()
-}
-
-/// A pattern as it was meant: loose dots have a finding of their own (`server-name-regex-loose`),
-/// and the names that they let in are nobody's wish.
-fn meant(pattern: &HostPattern) -> Cow<'_, HostPattern> {
-    match pattern {
-        HostPattern::Regex(regex) if !regex.unescaped_dots().is_empty() => {
-            Cow::Owned(HostPattern::Regex(Regex::new(&escape_dots(regex))))
-        }
-        _ => Cow::Borrowed(pattern),
-    }
-}
-
-/// The text of a regular expression with its loose dots escaped.
-pub(super) fn escape_dots(regex: &Regex) -> Vec<u8> {
-    let mut text = Vec::with_capacity(regex.pattern().len() + regex.unescaped_dots().len());
-    for (offset, &byte) in regex.pattern().iter().enumerate() {
-        if regex.unescaped_dots().contains(&offset) {
-            text.push(b'\\');
-        }
-        text.push(byte);
-    }
-    text
 }
 
 /// A certificate for the machine formats.

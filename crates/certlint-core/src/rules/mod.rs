@@ -76,7 +76,7 @@ pub use unverifiable::RULE as UNVERIFIABLE;
 pub use yaml_syntax::RULE as YAML_SYNTAX;
 
 use crate::finding::{Facts, Finding, Label, Level};
-use crate::model::{BundleId, Diagnosis, Extent, Model};
+use crate::model::{BundleId, Diagnosis, Extent};
 use crate::source::Location;
 use crate::x509::Certificate;
 
@@ -230,24 +230,28 @@ impl Check {
 /// to judge for, in unix seconds. Without a moment only what is lasting is looked for (see
 /// [`Check::is_passing`]).
 #[must_use]
-pub fn run(model: &Model, now: Option<i64>, is_on: impl Fn(&Rule) -> bool) -> Vec<Finding> {
-    let subject = Subject::new(model);
+pub(crate) fn run(
+    subject: &Subject<'_>,
+    now: Option<i64>,
+    is_on: impl Fn(&Rule) -> bool,
+) -> Vec<Finding> {
+    let model = subject.model;
     let mut findings = Vec::new();
     let (mut diagnoses, mut certificates) = (Vec::new(), Vec::new());
     for rule in RULES.iter().filter(|rule| is_on(rule)) {
         match rule.check {
             Check::Certificate(_) | Check::Validity(_) => certificates.push(&rule.check),
             Check::Diagnosis(check) => diagnoses.push(check),
-            Check::Ledger(check) => check(&subject, &mut findings),
+            Check::Ledger(check) => check(subject, &mut findings),
         }
     }
     for (id, leaf) in subject.leaves() {
         let is_whole = model.bundle(id).extent == Extent::Whole;
         for check in &certificates {
             match check {
-                Check::Certificate(check) if is_whole => check(&subject, id, leaf, &mut findings),
+                Check::Certificate(check) if is_whole => check(subject, id, leaf, &mut findings),
                 Check::Validity(check) => {
-                    findings.extend(now.and_then(|now| check(&subject, id, leaf, now)));
+                    findings.extend(now.and_then(|now| check(subject, id, leaf, now)));
                 }
                 _ => {}
             }
@@ -255,11 +259,7 @@ pub fn run(model: &Model, now: Option<i64>, is_on: impl Fn(&Rule) -> bool) -> Ve
     }
     if now.is_some() {
         for diagnosis in subject.diagnoses() {
-            findings.extend(
-                diagnoses
-                    .iter()
-                    .find_map(|check| check(&subject, diagnosis)),
-            );
+            findings.extend(diagnoses.iter().find_map(|check| check(subject, diagnosis)));
         }
     }
     findings

@@ -80,7 +80,7 @@ fn own_certificate_for_address(subject: &Subject<'_>, judged: &Judged<'_>) -> Op
     if !judged.is_from_default() || !matches!(pattern, HostPattern::Address(_)) {
         return None;
     }
-    let server = judged.fragment.server(judged.endpoint.server);
+    let server = judged.fragment.server(judged.server());
     let covers_it = server
         .certificates
         .iter()

@@ -5,12 +5,12 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use super::coverage::{self, Judged};
 use super::help::{self, Cure};
 use super::hint::Neighbours;
+use crate::ledger::{self, Entry, Tally};
 use crate::model::{
     Bundle, BundleId, CertRef, CertificatePair, Diagnosis, Extent, Fragment, KeyId, KeyRef, Model,
-    Server,
+    Server, Serving,
 };
 use crate::source::Location;
 use crate::x509::Certificate;
@@ -22,7 +22,7 @@ pub struct Subject<'m> {
     certificate_places: Vec<Vec<Location>>,
     key_places: Vec<Vec<Location>>,
     leaves: Vec<Option<&'m Certificate>>,
-    judged: Vec<Judged<'m>>,
+    entries: Vec<Entry<'m>>,
     /// For each file, the path as the first line writes it that brings it.
     written: Vec<Option<&'m str>>,
     intermediates: OnceCell<Intermediates<'m>>,
@@ -44,7 +44,7 @@ impl<'m> Subject<'m> {
             model,
             certificate_places: vec![Vec::new(); model.bundles.len()],
             key_places: vec![Vec::new(); model.keys.len()],
-            judged: coverage::judge(model, &leaves),
+            entries: ledger::judge(model, &leaves),
             leaves,
             written: vec![None; model.bundles.len()],
             intermediates: OnceCell::new(),
@@ -66,11 +66,8 @@ impl<'m> Subject<'m> {
             }
         }
         // Paths with variables lead to files only for the names that a server has.
-        let endpoints = model
-            .fragments
-            .iter()
-            .flat_map(|fragment| &fragment.endpoints);
-        for served in endpoints.flat_map(|endpoint| endpoint.serving.certificates()) {
+        let servings = subject.entries.iter().filter_map(Entry::serving);
+        for served in servings.flat_map(Serving::certificates) {
             if let CertRef::Bundle(id) = served.certificate {
                 let places = &mut subject.certificate_places[id.0 as usize];
                 if places.last() != Some(&served.at) {
@@ -106,8 +103,18 @@ impl<'m> Subject<'m> {
     }
 
     /// The names that some certificate does not provably cover as a whole.
-    pub(super) fn judged(&self) -> &[Judged<'m>] {
-        &self.judged
+    pub(super) fn judged(&self) -> impl Iterator<Item = &Entry<'m>> {
+        self.entries.iter().filter(|entry| entry.needs_a_word())
+    }
+
+    /// The ledger.
+    pub(super) fn entries(&self) -> &[Entry<'m>] {
+        &self.entries
+    }
+
+    /// How many names were judged, and why the others were not.
+    pub(crate) fn tally(&self) -> Tally {
+        Tally::new(self.model, &self.entries)
     }
 
     /// Every certificate file that is in use, with its leaf.
@@ -174,11 +181,6 @@ impl<'m> Subject<'m> {
     /// [`Bundle::usable_leaf`].
     pub(super) fn leaf(&self, id: BundleId) -> Option<&'m Certificate> {
         self.leaves[id.0 as usize]
-    }
-
-    /// The leaves of all certificate files, by [`BundleId`].
-    pub(super) fn all_leaves(&self) -> &[Option<&'m Certificate>] {
-        &self.leaves
     }
 
     /// What the front-ends found out.

@@ -6,6 +6,7 @@ mod support;
 
 mod architecture;
 mod fixtures;
+mod ledger;
 mod kubernetes {
     mod crds;
     mod gateway;
@@ -23,7 +24,7 @@ mod nginx {
     mod selection;
 }
 mod rules {
-    mod agree;
+    pub(crate) mod agree;
     mod registry;
 }
 mod x509 {

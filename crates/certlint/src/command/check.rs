@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use certlint_core::check::{Settings, check};
+use certlint_core::check::{Settings, check_and_count};
 use certlint_core::config::Exemptions;
 use certlint_core::finding::Level;
+use certlint_core::ledger::Tally;
 use jiff::Timestamp;
 
 use super::rule;
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &CheckArgs) -> Exit {
                 let name = &wrong.name;
                 console.error(format!("`{name}` is wrong, so nothing was checked"));
             }
-            let report = Report::new(vec![(&wrong.model, wrong.findings)], 0);
+            let report = Report::new(vec![(&wrong.model, wrong.findings)], 0, Tally::default());
             return write(&report, args, &console, Exit::Failure);
         }
     };
@@ -49,8 +50,11 @@ pub(crate) fn run(args: &CheckArgs) -> Exit {
     let loaded = load(&repository, &purpose, &console);
     let mut exemptions = Exemptions::new(&repository.config.exemptions, now);
     let mut found = Vec::new();
+    let mut tally = Tally::default();
     for model in &loaded.models {
-        let mut findings = check(model, &settings, now);
+        let checked = check_and_count(model, &settings, now);
+        let mut findings = checked.findings;
+        tally.add(checked.tally);
         if settings.suppressions {
             exemptions.apply(&mut findings);
         }
@@ -60,7 +64,7 @@ pub(crate) fn run(args: &CheckArgs) -> Exit {
         let findings = exemptions.report(repository.is_complete, &settings);
         found.push((&repository.model, findings));
     }
-    let report = Report::new(found, loaded.files);
+    let report = Report::new(found, loaded.files, tally);
     let nothing = loaded.nothing().filter(|_| !console.has_failed());
     if let Some(nothing) = &nothing
         && !args.allow_empty

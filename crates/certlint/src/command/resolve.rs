@@ -144,7 +144,7 @@ fn tell_refusals(loaded: &Loaded, console: &Console) {
 struct Item {
     name: String,
     listen: String,
-    /// `served`, `rejected`, `plain`, `no-certificate`, `placeholder` or `unknown`.
+    /// `served`, `rejected`, `plain`, `no-certificate`, `pending`, `placeholder` or `unknown`.
     outcome: &'static str,
     server: ServerItem,
     /// `exact`, `leading-wildcard`, `trailing-wildcard`, `regex` or `default`.
@@ -152,6 +152,12 @@ struct Item {
     certificates: Vec<CertificateItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
+    /// What will write the certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    supplier: Option<String>,
+    /// Whether what is asked for covers the name: `covered` or `not-covered`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -190,6 +196,8 @@ impl Item {
             matched_by: MatchedBy::Default.as_str(),
             certificates: Vec::new(),
             why: Some(format!("`{}` was not read", include.what)),
+            supplier: None,
+            verdict: None,
         }
     }
 
@@ -209,6 +217,8 @@ impl Item {
                 .filter_map(|it| CertificateItem::new(model, it))
                 .collect(),
             why: answer.why,
+            verdict: answer.pending.as_ref().map(|pending| pending.verdict),
+            supplier: answer.pending.map(|pending| pending.supplier),
             name: answer.name,
         }
     }
@@ -266,8 +276,17 @@ fn table(items: &[Item], out: &mut dyn Write) -> io::Result<()> {
         };
         match &item.certificates[..] {
             [] => {
-                let why = item.why.as_deref().map(|why| format!(" ({why})"));
-                let outcome = item.outcome.to_owned() + &why.unwrap_or_default();
+                let supplier = item.supplier.as_ref();
+                let supplier = supplier.map(|supplier| format!("{supplier} will write it"));
+                let why = item.why.as_ref().or(supplier.as_ref());
+                let why = why.map(|why| format!(" ({why})"));
+                let verdict = item.verdict.map(|verdict| format!(", {verdict}"));
+                let outcome = [
+                    item.outcome,
+                    &verdict.unwrap_or_default(),
+                    &why.unwrap_or_default(),
+                ]
+                .concat();
                 rows.push(row("-".to_owned(), &outcome));
             }
             all => rows.extend(all.iter().map(|it| row(it.place(), it.verdict))),

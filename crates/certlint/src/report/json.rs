@@ -1,9 +1,10 @@
 //! The findings for programs, version 1: fields are only ever added.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use certlint_core::finding::{CertificateFacts, Finding, ObjectName};
-use certlint_core::model::Model;
+use certlint_core::model::{Cause, Model};
 use certlint_core::rules::{Rule, by_id};
 use certlint_core::source::{self, Position};
 use serde::Serialize;
@@ -45,8 +46,31 @@ struct Summary {
     errors: usize,
     warnings: usize,
     infos: usize,
-    /// Findings that only say what could not be verified.
+    /// Names of which it is known what becomes of them.
+    judged: usize,
+    /// The others.
     unknown: usize,
+    /// Why, by the cause.
+    unknown_causes: Vec<UnknownCause>,
+}
+
+#[derive(Serialize)]
+struct UnknownCause {
+    cause: &'static str,
+    /// How many things are not known: Secrets, files.
+    count: usize,
+    /// What would tell.
+    help: Option<&'static str>,
+}
+
+impl UnknownCause {
+    fn new((cause, things): (&Cause, &BTreeSet<String>)) -> Self {
+        Self {
+            cause: cause.as_str(),
+            count: things.len(),
+            help: cause.help(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -119,12 +143,14 @@ impl Summary {
     fn new(counts: &Counts) -> Self {
         Self {
             files: counts.files,
-            names: counts.names,
+            names: counts.tally.names,
             certificates: counts.certificates,
             errors: counts.errors,
             warnings: counts.warnings,
             infos: counts.infos,
-            unknown: counts.unknown,
+            judged: counts.tally.judged,
+            unknown: counts.tally.unknown(),
+            unknown_causes: counts.tally.causes.iter().map(UnknownCause::new).collect(),
         }
     }
 }

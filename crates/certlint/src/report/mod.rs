@@ -11,6 +11,7 @@ use std::io::{self, Write};
 
 use certlint_core::check::Fingerprints;
 use certlint_core::finding::{Finding, Level};
+use certlint_core::ledger::Tally;
 use certlint_core::model::Model;
 use certlint_core::rules::UNVERIFIABLE;
 
@@ -26,19 +27,19 @@ pub(crate) struct Report<'m> {
 }
 
 /// What the summary counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Files of configuration and of manifests.
     pub(crate) files: usize,
-    /// Names that are answered over TLS.
-    pub(crate) names: usize,
+    /// The names that are answered over TLS, and which of them were judged.
+    pub(crate) tally: Tally,
     /// Certificate files, and certificates of Secrets.
     pub(crate) certificates: usize,
     pub(crate) errors: usize,
     pub(crate) warnings: usize,
     pub(crate) infos: usize,
     /// Findings of [`UNVERIFIABLE`]; those at info level are among the infos, too.
-    pub(crate) unknown: usize,
+    pub(crate) unverifiable: usize,
 }
 
 /// How a report looks.
@@ -59,14 +60,13 @@ fn is_unverifiable(finding: &Finding) -> bool {
 
 impl<'m> Report<'m> {
     /// Puts the findings of several models together.
-    pub(crate) fn new(found: Vec<(&'m Model, Vec<Finding>)>, files: usize) -> Self {
+    pub(crate) fn new(found: Vec<(&'m Model, Vec<Finding>)>, files: usize, tally: Tally) -> Self {
         let mut counts = Counts {
             files,
+            tally,
             ..Counts::default()
         };
         for (model, _) in &found {
-            let fragments = model.fragments.iter();
-            counts.names += fragments.map(|it| it.endpoints.len()).sum::<usize>();
             counts.certificates += model.bundles.len();
         }
         // A file may be a source of two models, or stand in one of them under two paths.
@@ -118,13 +118,13 @@ impl Counts {
             Level::Warning => self.warnings += 1,
         }
         if is_unverifiable(finding) {
-            self.unknown += 1;
+            self.unverifiable += 1;
         }
     }
 
     /// `2 errors, 1 warning · 3 files, 12 names, 4 certificates`.
     pub(crate) fn line(&self, verbose: bool) -> String {
-        let infos = self.infos - self.unknown.min(self.infos);
+        let infos = self.infos - self.unverifiable.min(self.infos);
         let found: Vec<String> = [
             (self.errors, "error"),
             (self.warnings, "warning"),
@@ -141,16 +141,38 @@ impl Counts {
         let mut line = format!(
             "{found} · {}, {}, {}",
             counted(self.files, "file"),
-            counted(self.names, "name"),
+            counted(self.tally.names, "name"),
             counted(self.certificates, "certificate")
         );
-        if self.unknown > 0 {
-            line += &format!(" · {} unverifiable", self.unknown);
+        line += &self.not_judged();
+        if self.unverifiable > 0 {
+            line += &format!(" · {} unverifiable", self.unverifiable);
             if !verbose {
                 line += " (run with -v to list)";
             }
         }
         line
+    }
+
+    /// ` · 12 of 15 names judged; 3 not: 2 Secrets not in the input (`--certs DIR`)`.
+    fn not_judged(&self) -> String {
+        let tally = &self.tally;
+        if tally.causes.is_empty() {
+            return String::new();
+        }
+        let causes = tally.causes.iter().map(|(cause, things)| {
+            let help = cause.help().map(|help| format!(" (`{help}`)"));
+            cause.counted(things.len()) + &help.unwrap_or_default()
+        });
+        let causes = causes.collect::<Vec<_>>().join(", ");
+        match tally.unknown() {
+            0 => format!(" · not read: {causes}"),
+            unknown => format!(
+                " · {} of {} judged; {unknown} not: {causes}",
+                tally.judged,
+                counted(tally.names, "name")
+            ),
+        }
     }
 }
 
@@ -161,13 +183,19 @@ fn counted(count: usize, what: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use certlint_core::model::Cause;
+
     use super::*;
 
     #[test]
     fn the_summary_counts_only_what_there_is() {
         let mut counts = Counts {
             files: 3,
-            names: 12,
+            tally: Tally {
+                names: 12,
+                judged: 12,
+                ..Tally::default()
+            },
             certificates: 1,
             ..Counts::default()
         };
@@ -178,7 +206,7 @@ mod tests {
         counts.errors = 2;
         counts.warnings = 1;
         counts.infos = 1;
-        counts.unknown = 1;
+        counts.unverifiable = 1;
         assert_eq!(
             counts.line(false),
             "2 errors, 1 warning · 3 files, 12 names, 1 certificate · 1 unverifiable \
@@ -188,6 +216,31 @@ mod tests {
         assert_eq!(
             counts.line(true),
             "2 errors, 1 warning, 1 note · 3 files, 12 names, 1 certificate · 1 unverifiable"
+        );
+    }
+
+    #[test]
+    fn names_that_were_not_judged_are_counted_with_their_causes() {
+        let things = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let mut tally = Tally {
+            names: 15,
+            judged: 12,
+            ..Tally::default()
+        };
+        let secrets = things(&["shop/web", "shop/api"]);
+        tally.causes.insert(Cause::SecretNotInInput, secrets);
+        let includes = things(&["/etc/nginx/extra.conf"]);
+        tally.causes.insert(Cause::IncludeOutside, includes);
+        let counts = Counts {
+            files: 3,
+            tally,
+            ..Counts::default()
+        };
+        assert_eq!(
+            counts.line(false),
+            "no findings · 3 files, 15 names, 0 certificates · 12 of 15 names judged; 3 not: \
+             1 include outside the tree (`--map-path FROM=TO`), \
+             2 Secrets not in the input (`--certs DIR`)"
         );
     }
 }

@@ -6,13 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::pool::{self, Pools};
 use super::{class_of, contour, contract, controller_of, f5, nginx_hosts, shim};
 use crate::kubernetes::bind::Binder;
-use crate::kubernetes::claim::{Binding, Claim, Front, Note, Outcome, Owner, Rivalry, Wanted};
+use crate::kubernetes::claim::{
+    Binding, Chosen, Claim, Front, Note, Outcome, Owner, Rivalry, Wanted,
+};
 use crate::kubernetes::controller::{Choice, Chooser, Controller};
 use crate::kubernetes::facts::{Ingress, TlsEntry, qualified};
 use crate::kubernetes::inventory::{Inventory, Issued, Reference};
-use crate::model::Serving;
+use crate::model::{Cause, Serving, Unknown};
 use crate::name::{Depth, HostPattern};
-use crate::source::Spanned;
+use crate::source::{Location, Spanned};
 
 const ELSEWHERE: &str = "the controller takes its certificates elsewhere";
 
@@ -77,7 +79,7 @@ fn bind_class<'a>(class: &str, ingresses: &[&'a Ingress], binder: &mut Binder<'a
         label: format!("ingress/{class}"),
         depth: Depth::One,
         fallback: match is_elsewhere {
-            true => Serving::Unknown(Cow::Borrowed(ELSEWHERE)),
+            true => Serving::Unknown(Unknown::new(Cause::Elsewhere, ELSEWHERE)),
             false => default.unwrap_or(Serving::Placeholder),
         },
         owners: ingresses
@@ -114,14 +116,26 @@ impl<'a> Listed<'a, '_> {
         // Without `hosts` the controller decides what the entry is for.
         let is_open = self.chooser.choice == Choice::Contract
             && self.ingress.tls.iter().any(|entry| entry.hosts.is_empty());
-        if self.ingress.tls.is_empty() || is_open {
+        if self.ingress.tls.is_empty() {
             return;
         }
         for host in unlisted(self.ingress, is_exact) {
             let claim = unlisted_claim(host, self.owner);
-            if !self.is_in_pool(&claim.pattern) {
-                bindings.push(Binding::new(claim, Outcome::Unlisted));
-            }
+            let outcome = if is_open {
+                Outcome::Unknown(
+                    "the controller decides what an entry without hosts is for".to_owned(),
+                )
+            } else {
+                self.of_pool(&claim.pattern, &host.at)
+            };
+            bindings.push(Binding::new(claim, outcome));
+        }
+        let literally = unlisted(self.ingress, true).into_iter();
+        for host in
+            literally.filter(|host| !is_exact && self.ingress.is_taken_by_listed(&host.value))
+        {
+            let claim = unlisted_claim(host, self.owner);
+            bindings.push(Binding::new(claim, Outcome::OfListener));
         }
     }
 
@@ -167,18 +181,40 @@ impl<'a> Listed<'a, '_> {
         }
     }
 
-    /// A Secret of the pool covers the host, or may.
-    fn is_in_pool(&self, pattern: &HostPattern) -> bool {
+    /// What becomes of a host that no entry lists: a Secret of the pool covers it, or may.
+    fn of_pool(&self, pattern: &HostPattern, at: &'a Location) -> Outcome<'a> {
+        if self.chooser.choice != Choice::Pool {
+            return Outcome::Unlisted;
+        }
         let pool = self.pools.of(&self.ingress.meta.namespace);
-        self.chooser.choice == Choice::Pool
-            && pool.is_none_or(|pool| !pool.is_known || pool.covering(pattern).is_some())
+        let key = pool.and_then(|pool| pool.covering(pattern));
+        let secrets = &self.inventory.cluster.secrets;
+        let bundle = key.and_then(|key| secrets.get(key)?.bundle);
+        match bundle {
+            Some(bundle) => Outcome::Served {
+                chosen: vec![Chosen {
+                    key: key.map(str::to_owned),
+                    bundle,
+                    at,
+                }],
+                doubt: None,
+            },
+            None if pool.is_none_or(|pool| !pool.is_known) => {
+                Outcome::Unknown("other Secrets of the pool are not known".to_owned())
+            }
+            None => Outcome::Unlisted,
+        }
     }
 }
 
 /// The listed hosts of an Ingress whose Secrets are not used.
 fn elsewhere(ingress: &Ingress, owner: usize) -> impl Iterator<Item = Binding<'_>> {
     let hosts = ingress.tls.iter().flat_map(|entry| &entry.hosts);
-    hosts.map(move |host| {
+    let others = match ingress.tls.is_empty() {
+        true => Vec::new(),
+        false => unlisted(ingress, true),
+    };
+    hosts.chain(others).map(move |host| {
         let claim = Claim {
             wanted: Wanted::Elsewhere,
             ..unlisted_claim(host, owner)

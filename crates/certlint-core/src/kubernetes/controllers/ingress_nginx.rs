@@ -186,7 +186,9 @@ fn extra(
     store: &dyn Store,
 ) -> Host {
     let secret = match &server.slot {
-        Some(Slot::Secret(secret)) => Some(secret.clone()),
+        Some(Slot::Secret(secret) | Slot::Placeholder(Cause::Unusable(secret))) => {
+            Some(secret.clone())
+        }
         _ => None,
     };
     Host {

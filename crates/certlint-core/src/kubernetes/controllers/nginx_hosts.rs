@@ -11,7 +11,7 @@ use crate::kubernetes::claim::{Binding, Chosen, Claim, Note, Outcome, Rivalry, W
 use crate::kubernetes::controller::Controller;
 use crate::kubernetes::facts::{Ingress, TlsEntry, qualified};
 use crate::kubernetes::inventory::{Inventory, Reference, State, kept_covers};
-use crate::model::{PlaceholderReason, Serving};
+use crate::model::{Cause as Reason, PlaceholderReason, Serving, Unknown};
 use crate::name::HostPattern;
 use crate::source::{Location, Spanned};
 
@@ -30,8 +30,8 @@ pub(super) fn fallback(inventory: &Inventory<'_>) -> Option<Serving> {
     let named = inventory.cluster.objects.workloads.default_certificate()?;
     let kept = inventory.cluster.secrets.get(&named.value);
     let Some(bundle) = kept.and_then(|kept| kept.bundle) else {
-        let why = format!("Secret `{}` is not known here", named.value);
-        return Some(Serving::Unknown(Cow::Owned(why)));
+        let unknown = Unknown::new(Reason::SecretNotInInput, named.value.as_str());
+        return Some(Serving::Unknown(unknown));
     };
     let chosen = Chosen {
         key: None,
@@ -88,7 +88,8 @@ impl<'a> Members<'a, '_> {
                 (None, Some(slot)) => place(ingress, name).map(|(entry, place)| {
                     let mut binding = self.host(ingress, entry, place, owner, slot);
                     if let Some(why) = self.undecided(name) {
-                        binding.answer = Some(Serving::Unknown(Cow::Owned(why)));
+                        binding.answer =
+                            Some(Serving::Unknown(Unknown::new(Reason::Undecided, why)));
                     }
                     binding
                 }),
@@ -166,13 +167,10 @@ impl<'a> Members<'a, '_> {
         };
         let answer = match slot {
             Slot::Placeholder(_) => Some(fallback(self.inventory).unwrap_or(Serving::Placeholder)),
-            Slot::Unknown(key) => {
-                let why = format!("Secret `{key}` is not known here");
-                Some(
-                    self.absent(key)
-                        .unwrap_or(Serving::Unknown(Cow::Owned(why))),
-                )
+            Slot::Unknown(key) if entry.is_none() => {
+                Some(self.absent(key).unwrap_or_else(|| self.unknown(key)))
             }
+            Slot::Unknown(key) => self.absent(key),
             Slot::Secret(_) => None,
         };
         Binding {
@@ -204,6 +202,15 @@ impl<'a> Members<'a, '_> {
         is_absent.then_some(Serving::Placeholder)
     }
 
+    /// A Secret of which nothing is known.
+    fn unknown(&self, key: &str) -> Serving {
+        let cause = match self.inventory.state_of_input(key, false) {
+            Some(State::Encrypted) => Reason::SecretEncrypted,
+            _ => Reason::SecretNotInInput,
+        };
+        Serving::Unknown(Unknown::new(cause, key))
+    }
+
     fn served(&self, key: &str, at: &'a Location) -> Outcome<'a> {
         let kept = self.inventory.cluster.secrets.get(key);
         let chosen = kept.and_then(|kept| kept.bundle).map(|bundle| Chosen {
@@ -215,6 +222,11 @@ impl<'a> Members<'a, '_> {
             chosen: chosen.into_iter().collect(),
             doubt: None,
         }
+    }
+
+    fn is_usable(&self, key: &str) -> bool {
+        let kept = self.inventory.cluster.secrets.get(key);
+        kept.is_some_and(|kept| kept.is_usable)
     }
 
     /// There is a certificate in the Secret, and the controller would not serve it for the host.
@@ -255,26 +267,27 @@ impl<'a> Members<'a, '_> {
             wanted: Wanted::Default,
             rivalry: Rivalry::None,
         };
-        let unknown = |key: &str| Outcome::Unknown(format!("Secret `{key}` is not known here"));
         let outcome = match slot.or_else(|| self.wildcard(name)) {
             Some(Slot::Secret(key)) => self.served(key, at),
             Some(Slot::Unknown(key)) => {
-                let outcome = unknown(key);
                 return Some(Binding {
                     claim,
-                    outcome,
-                    answer: self.absent(key),
+                    outcome: Outcome::OfListener,
+                    answer: Some(self.absent(key).unwrap_or_else(|| self.unknown(key))),
                 });
             }
-            // Where its server has the placeholder itself, that is reported there.
-            _ => {
-                let secret = extra.secret.clone()?;
-                let why = match name.starts_with('~') {
-                    true => PlaceholderReason::PatternAlias,
-                    false => PlaceholderReason::NotCovered,
-                };
-                placeholder(why, secret, Level::Error)
-            }
+            _ => match &extra.secret {
+                Some(secret) if name.starts_with('~') => placeholder(
+                    PlaceholderReason::PatternAlias,
+                    secret.clone(),
+                    Level::Error,
+                ),
+                Some(secret) if self.is_usable(secret) || self.misses(secret, name) => {
+                    placeholder(PlaceholderReason::NotCovered, secret.clone(), Level::Error)
+                }
+                // Its server has the placeholder itself, which is reported there.
+                _ => Outcome::OfListener,
+            },
         };
         Some(Binding::new(claim, outcome))
     }
@@ -335,13 +348,16 @@ impl<'a> Members<'a, '_> {
                     )
                 };
                 let claim = unlisted_claim(host, self.owners[index]);
-                if !has_server(&host.value) && !has_hosts {
+                let outcome = if !has_server(&host.value) && !has_hosts {
                     let key = reference.key.clone();
-                    let outcome = placeholder(PlaceholderReason::NoServer, key, Level::Error);
-                    bindings.push(Binding::new(claim.clone(), outcome));
-                } else if !has_server(&host.value) && !ingress.has_rule_for(&host.value) {
-                    notes.push(Note::NoRule(host));
-                }
+                    placeholder(PlaceholderReason::NoServer, key, Level::Error)
+                } else {
+                    if !has_server(&host.value) && !ingress.has_rule_for(&host.value) {
+                        notes.push(Note::NoRule(host));
+                    }
+                    Outcome::OfListener
+                };
+                bindings.push(Binding::new(claim.clone(), outcome));
                 let state =
                     self.inventory
                         .state_of(&reference.key, reference.issued_for, &claim.wish());
@@ -373,10 +389,15 @@ impl<'a> Members<'a, '_> {
         if ingress.tls.is_empty() {
             return;
         }
-        for host in unlisted(ingress, true).into_iter().filter(is_open) {
+        for host in unlisted(ingress, true) {
             if !bound.contains(&host.at) {
                 let claim = unlisted_claim(host, self.owners[index]);
-                bindings.push(Binding::new(claim, Outcome::Unlisted));
+                let outcome = if is_open(&host) {
+                    Outcome::Unlisted
+                } else {
+                    Outcome::OfListener
+                };
+                bindings.push(Binding::new(claim, outcome));
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::controller::Controller;
 use crate::kubernetes::inventory::{Inventory, Issued, Reference};
 use crate::kubernetes::object::{Certificate, Inline, Pairing};
-use crate::model::Serving;
+use crate::model::{Cause, Serving, Unknown};
 use crate::name::Depth;
 use crate::source::Spanned;
 
@@ -61,7 +61,8 @@ pub(in crate::kubernetes) fn bind_objects(binder: &mut Binder<'_, '_>) {
             // Which certificate a controller brings itself is in no manifest.
             fallback: match controller {
                 Controller::Traefik => pool.fallback(inventory.cluster),
-                _ => Serving::Unknown(Cow::Borrowed(
+                _ => Serving::Unknown(Unknown::new(
+                    Cause::Elsewhere,
                     "the controller may have a certificate of its own",
                 )),
             },

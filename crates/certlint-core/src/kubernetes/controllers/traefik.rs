@@ -4,7 +4,6 @@
 //! SNI, whichever router names it; else the default certificate of the store `default` (Traefik
 //! manual, "TLS certificates"). So a Secret that misses a host is no proof.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{contract, controller_of};
@@ -14,7 +13,7 @@ use crate::kubernetes::cluster::Cluster;
 use crate::kubernetes::controller::Controller;
 use crate::kubernetes::inventory::{Inventory, Reference, kept_covers};
 use crate::kubernetes::object::{Certificate, Store};
-use crate::model::{PlaceholderReason, Serving};
+use crate::model::{Cause, PlaceholderReason, Serving, Unknown};
 use crate::name::{Depth, HostPattern};
 use crate::source::{Location, Spanned};
 
@@ -156,7 +155,10 @@ impl<'a> Pool<'a> {
         });
         match default {
             Some(chosen) => Chosen::serving(&[chosen]),
-            None => Serving::Unknown(Cow::Borrowed("the default certificate is not known here")),
+            None => Serving::Unknown(Unknown::new(
+                Cause::Elsewhere,
+                "the default certificate is not known here",
+            )),
         }
     }
 

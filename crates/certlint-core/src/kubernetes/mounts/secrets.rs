@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Main;
 use super::tree::{Found, Tree};
-use crate::kubernetes::bind::Binder;
+use crate::kubernetes::bind::{Binder, lacking, missing};
 use crate::kubernetes::inventory::{Inventory, Reference, Wish, names, request_covers, shim_hosts};
 use crate::loader::Loader;
-use crate::model::{CertRef, Diagnosis, Fragment, UnverifiableKind};
+use crate::model::{CertRef, Diagnosis, Fragment, Outcome, Serving, UnverifiableKind};
 use crate::name::{HostPattern, Verdict, covers};
-use crate::source::Spanned;
+use crate::source::{Location, Spanned};
 
-/// Judges what the endpoints of one container are served with.
+/// Judges what the names of one container are served with.
 pub(super) struct Secrets<'a, 'b, 'c, 'f> {
     pub(super) tree: &'a Tree<'a>,
     pub(super) main: &'a Main,
@@ -21,7 +21,7 @@ pub(super) struct Secrets<'a, 'b, 'c, 'f> {
 }
 
 impl Secrets<'_, '_, '_, '_> {
-    pub(super) fn judge(self, fragment: &mut Fragment) {
+    pub(super) fn judge(mut self, fragment: &mut Fragment) {
         let mut paths = BTreeMap::new();
         for pair in fragment
             .servers
@@ -30,12 +30,16 @@ impl Secrets<'_, '_, '_, '_> {
         {
             paths.insert(pair.at.clone(), pair.path.clone());
         }
-        let mut endpoints = std::mem::take(&mut fragment.endpoints);
+        let rows = std::mem::take(&mut fragment.rows);
         let mut seen = BTreeSet::new();
-        endpoints.retain_mut(|endpoint| {
-            let name = fragment.name(endpoint);
+        let mut changed = BTreeMap::new();
+        for rows in rows.chunk_by(|a, b| (a.name, a.outcome) == (b.name, b.outcome)) {
+            let Outcome::Answered { serving, .. } = &fragment.outcomes[rows[0].outcome] else {
+                continue;
+            };
+            let name = fragment.name(rows[0]);
             let host = Spanned::new(name.text.to_string(), name.at.clone());
-            for served in endpoint.serving.certificates() {
+            for served in serving.certificates() {
                 let path = paths.get(&served.at).map(|path| &**path);
                 let Some(secret) = self.secret(&served.certificate, path) else {
                     continue;
@@ -45,30 +49,23 @@ impl Secrets<'_, '_, '_, '_> {
                     pattern: &name.pattern,
                 };
                 let reference = Reference::new(secret, &served.at);
-                let inventory = self.binder.inventory;
-                let Some(kept) = inventory.cluster.secrets.get(&reference.key) else {
-                    let is_new = seen.insert((name.at.clone(), reference.key.clone()));
-                    if is_new && !is_promised(&reference.key, &wish, &inventory) {
-                        let state = inventory.state_of(&reference.key, None, &wish);
-                        self.binder.lacks(&host.value, &host.at, &reference, state);
-                    }
-                    continue;
-                };
-                let misses = kept.leaf.as_ref().is_some_and(|leaf| {
-                    matches!(covers(&leaf.names, wish.pattern), Verdict::NotCovered)
-                });
-                if misses && !is_promised(&reference.key, &wish, &inventory) {
-                    if let Some(miss) = inventory.request_to_blame(&reference, &wish, kept) {
-                        self.binder.misses(&host.value, &host.at, miss);
-                        return false;
-                    }
-                } else if misses {
-                    endpoint.doubt = inventory.rewritten(&reference, &wish).map(Into::into);
+                let new = self.judge_one(&reference, &wish, &host, serving, &mut seen);
+                if let Some(new) = new {
+                    changed.insert((rows[0].name, rows[0].outcome), new);
                 }
             }
-            true
-        });
-        fragment.endpoints = endpoints;
+        }
+        fragment.rows = rows;
+        let changed: BTreeMap<_, _> = changed
+            .into_iter()
+            .map(|(row, outcome)| (row, fragment.outcomes.push(outcome)))
+            .collect();
+        for row in &mut fragment.rows {
+            if let Some(&outcome) = changed.get(&(row.name, row.outcome)) {
+                row.outcome = outcome;
+            }
+        }
+        fragment.rows.sort_unstable();
         // Said of the Secret, not of the path.
         fragment.diagnoses.retain(|diagnosis| {
             !matches!(diagnosis, Diagnosis::Unverifiable {
@@ -77,6 +74,42 @@ impl Secrets<'_, '_, '_, '_> {
                 ..
             } if self.absent(what).is_some())
         });
+    }
+
+    /// What becomes of a name that is served with a Secret, where that is not what the files say.
+    fn judge_one(
+        &mut self,
+        reference: &Reference<'_>,
+        wish: &Wish<'_>,
+        host: &Spanned<String>,
+        serving: &Serving,
+        seen: &mut BTreeSet<(Location, String)>,
+    ) -> Option<Outcome> {
+        let inventory = self.binder.inventory;
+        let Some(kept) = inventory.cluster.secrets.get(&reference.key) else {
+            let state = inventory.state_of(&reference.key, None, wish);
+            let outcome = lacking(&reference.key, &state);
+            let is_new = seen.insert((host.at.clone(), reference.key.clone()));
+            if is_new && !is_promised(&reference.key, wish, &inventory) {
+                self.binder.lacks(&host.value, &host.at, reference, state);
+            }
+            return Some(outcome);
+        };
+        let leaf = kept.leaf.as_ref()?;
+        if !matches!(covers(&leaf.names, wish.pattern), Verdict::NotCovered) {
+            return None;
+        }
+        if is_promised(&reference.key, wish, &inventory) {
+            return Some(Outcome::Answered {
+                serving: serving.clone(),
+                doubt: inventory.rewritten(reference, wish).map(Into::into),
+                undecided: None,
+            });
+        }
+        let miss = inventory.request_to_blame(reference, wish, kept)?;
+        let outcome = missing(&miss);
+        self.binder.misses(&host.value, &host.at, miss);
+        Some(outcome)
     }
 
     /// `NAMESPACE/NAME` of the Secret that a certificate comes from, or will.

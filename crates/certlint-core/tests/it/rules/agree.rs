@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use certlint_core::finding::Finding;
-use certlint_core::model::{Fragment, Model, Server};
+use certlint_core::model::{self, Fragment, Model, Server};
 use certlint_core::name::HostPattern;
 use certlint_core::resolve::{Outcome, resolve};
 use proptest::collection::vec;
@@ -89,7 +89,7 @@ fn server() -> impl Strategy<Value = String> {
     })
 }
 
-fn configuration() -> impl Strategy<Value = String> {
+pub(crate) fn configuration() -> impl Strategy<Value = String> {
     let outer = prop::option::weighted(0.2, select(&CERTIFICATES[..]));
     (outer, vec(server(), 1..=5)).prop_map(|(outer, servers)| {
         let outer = outer.map_or_else(String::new, |name| {
@@ -119,9 +119,15 @@ fn failing(model: &Model, fragment: &Fragment) -> [BTreeSet<(u32, String)>; 2] {
                     .count();
                 // The same name twice in one server: the second one is a conflict.
                 let own = fragment
-                    .endpoints
+                    .rows
                     .iter()
-                    .any(|endpoint| std::ptr::eq(fragment.name(endpoint), name));
+                    .filter(|row| std::ptr::eq(fragment.name(**row), name))
+                    .any(|row| {
+                        matches!(
+                            fragment.outcomes[row.outcome],
+                            model::Outcome::Answered { .. }
+                        )
+                    });
                 let key = (name.at.start(), name.text.to_string());
                 if !own || not_covered == 0 {
                     continue;

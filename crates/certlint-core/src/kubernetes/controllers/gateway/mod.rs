@@ -25,7 +25,7 @@ use crate::kubernetes::claim::{
 };
 use crate::kubernetes::gateway::{Holder, HolderKind};
 use crate::kubernetes::inventory::Inventory;
-use crate::model::Serving;
+use crate::model::{Cause, Serving, Unknown};
 use crate::name::{Depth, HostPattern};
 use crate::source::Spanned;
 
@@ -131,7 +131,7 @@ impl<'a> Gateways<'a, '_> {
                     bindings.push(self.name(index, name));
                 }
                 let why = format!("the listener is for `{}` only", hostname.value);
-                Serving::Unknown(Cow::Owned(why))
+                Serving::Unknown(Unknown::new(Cause::Elsewhere, why))
             }
             None => self.fallback(prepared),
         };
@@ -173,7 +173,7 @@ impl<'a> Gateways<'a, '_> {
             .answer(&HostPattern::CatchAll, &self.inventory)
         {
             Answer::Served(chosen, _) => Chosen::serving(&chosen),
-            answer => Serving::Unknown(Cow::Owned(why_unknown(&answer).to_owned())),
+            answer => Serving::Unknown(Unknown::new(Cause::Elsewhere, why_unknown(&answer))),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::kubernetes::controllers::pool::Pool;
 use crate::kubernetes::controllers::{controller_of, named_secrets};
 use crate::kubernetes::facts::qualified;
 use crate::kubernetes::inventory::Inventory;
-use crate::model::{PlaceholderReason, Serving};
+use crate::model::{Cause, PlaceholderReason, Serving, Unknown};
 use crate::name::HostPattern;
 use crate::source::{Location, Spanned};
 use crate::x509::KeyType;
@@ -337,7 +337,7 @@ impl<'a> Gateways<'a, '_> {
                 doubt: Some(doubt.to_owned()),
             };
             return Binding {
-                answer: Some(Serving::Unknown(doubt.into())),
+                answer: Some(Serving::Unknown(Unknown::new(Cause::Elsewhere, doubt))),
                 ..Binding::new(claim, outcome)
             };
         }
