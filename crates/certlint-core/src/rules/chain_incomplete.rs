@@ -51,7 +51,9 @@ fn finding(
         "sent without its issuer",
         format!("issued by `{}`", leaf.issuer()),
     );
-    let file = subject.written(id).unwrap_or(bundle::file(subject, id));
+    let file = subject
+        .written(id)
+        .unwrap_or_else(|| bundle::file(subject, id));
     let fullchain = file
         .strip_suffix("cert.pem")
         .filter(|folder| folder.is_empty() || folder.ends_with('/'));

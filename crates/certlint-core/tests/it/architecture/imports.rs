@@ -92,7 +92,7 @@ impl Modules {
             }
             let ident = child.ident.to_string();
             module.defines.insert(ident.clone());
-            let child_path = [path.as_slice(), &[ident.clone()]].concat();
+            let child_path = [path.as_slice(), std::slice::from_ref(&ident)].concat();
             let child_folder = format!("{folder}{ident}/");
             if let Some((_, items)) = &child.content {
                 self.read_items(files, name, &child_path, &child_folder, items);
@@ -153,7 +153,7 @@ impl Modules {
             }
         };
         for (index, step) in rest.iter().enumerate() {
-            let child = [at.as_slice(), &[step.clone()]].concat();
+            let child = [at.as_slice(), std::slice::from_ref(step)].concat();
             if self.modules.contains_key(&child) {
                 at = child;
                 continue;

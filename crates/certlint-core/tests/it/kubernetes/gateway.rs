@@ -2,7 +2,6 @@
 //! (`tests/it/fixtures.rs`).
 
 #[allow(dead_code, reason = "not every test file needs all of it")]
-#[allow(dead_code, reason = "not every test file needs all of it")]
 use certlint_core::kubernetes::Options;
 use certlint_core::resolve::{Outcome, resolve};
 

@@ -2,7 +2,6 @@
 //! known.
 
 #[allow(dead_code, reason = "not every test file needs all of it")]
-#[allow(dead_code, reason = "not every test file needs all of it")]
 use std::fs;
 use std::path::PathBuf;
 
