@@ -114,9 +114,13 @@ fn read_section(section: &[u8], base: usize) -> Vec<Document<'_>> {
             return vec![Document::new(Body::Broken(error), Vec::new())];
         }
     };
-    let content = text.strip_prefix("---").unwrap_or(text).trim_start();
-    if content.starts_with(['{', '[']) {
-        return read_flow(text, start, text.len() - content.len());
+    let (content, comments) = skip_comments(text);
+    if text[content..].starts_with(['{', '[']) {
+        let comments = comments.into_iter().map(|comment| {
+            let at = base + comment.start;
+            Span::new(at, at + comment.len())
+        });
+        return read_flow(text, start, content, comments.collect());
     }
     match block::read(text, start) {
         Some(document) => vec![document],
@@ -124,11 +128,27 @@ fn read_section(section: &[u8], base: usize) -> Vec<Document<'_>> {
     }
 }
 
+/// The offset of the first content after the mark of a document, and the comments before it.
+fn skip_comments(text: &str) -> (usize, Vec<Range<usize>>) {
+    let mut content = text.strip_prefix("---").unwrap_or(text).trim_start();
+    let mut comments = Vec::new();
+    while content.starts_with('#') {
+        let at = text.len() - content.len();
+        let line = content.lines().next().unwrap_or(content);
+        comments.push(at..at + line.len());
+        content = content[line.len()..].trim_start();
+    }
+    (text.len() - content.len(), comments)
+}
+
 /// Reads what starts with a bracket: JSON, or YAML that looks like it.
 ///
 /// As with kubectl, JSON is tried first, and a text of which a first value was read stays JSON.
-fn read_flow(text: &str, base: u32, content: usize) -> Vec<Document<'_>> {
-    let documents = json::read(text, base, content);
+fn read_flow(text: &str, base: u32, content: usize, comments: Vec<Span>) -> Vec<Document<'_>> {
+    let mut documents = json::read(text, base, content);
+    if let Some(first) = documents.first_mut() {
+        first.comments = comments;
+    }
     let is_broken = |document: &Document<'_>| matches!(document.body, Body::Broken(_));
     if !documents.first().is_some_and(is_broken) {
         return documents;

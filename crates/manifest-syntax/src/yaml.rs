@@ -4,7 +4,7 @@
 //! those of YAML's own types are obeyed, any other makes a scalar a text.
 
 mod error;
-mod outdent;
+mod lenient;
 mod tag;
 mod template;
 
@@ -12,11 +12,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use granit_parser::{
-    ErrorKind, Event, Options, Parser, ScalarStyle, StrInput, StructureStyle, Tag,
-};
+use granit_parser::{Event, Options, Parser, ScalarStyle, StrInput, StructureStyle, Tag};
 
-use outdent::Shifts;
+use lenient::Shifts;
 
 use crate::Span;
 use crate::build::{Builder, MAX_DEPTH};
@@ -24,36 +22,25 @@ use crate::node::Style;
 use crate::syntax_error::SyntaxError;
 use crate::{Body, Document};
 
-/// As many values of a section are indented that stand too far left.
-const MAX_OUTDENTED: usize = 64;
-
 /// Every document of a section, which starts at `base` in the source.
 pub(crate) fn read(text: &str, base: u32) -> Vec<Document<'_>> {
-    let mut shifts = Shifts::default();
-    let mut patched = None;
-    for _ in 0..MAX_OUTDENTED {
-        let input: &str = patched.as_deref().unwrap_or(text);
-        let (documents, outdented) = read_as(input, &shifts, text, base);
-        let Some((from, at)) = outdented else {
-            return documents;
-        };
-        let Some(more) = outdent::indent(text, from, at, &shifts) else {
-            return documents;
-        };
-        shifts = more.shifts;
-        patched = Some(more.text);
+    let (documents, has_error) = read_as(text, &Shifts::default(), text, base);
+    if !has_error {
+        return documents;
     }
-    read_as(patched.as_deref().unwrap_or(text), &shifts, text, base).0
+    match lenient::patch(text) {
+        Some(patched) => read_as(&patched.text, &patched.shifts, text, base).0,
+        None => documents,
+    }
 }
 
-/// Reads `input`, which is `text` with spaces put in; also gives the end of the event before a
-/// value that stands too far left, and where it does so.
+/// Reads `input`, which is `text` with spaces put in; also tells whether something in it is no YAML.
 fn read_as<'t>(
     input: &str,
     shifts: &Shifts,
     text: &'t str,
     base: u32,
-) -> (Vec<Document<'t>>, Option<(usize, usize)>) {
+) -> (Vec<Document<'t>>, bool) {
     let mut options = Options::default();
     // A comment is kept as a span only, so a long run of them costs little.
     options.max_buffered_comment_events = usize::MAX;
@@ -64,16 +51,21 @@ fn read_as<'t>(
         shifts,
         text,
         base,
-        last: 0,
-        outdented: None,
+        has_error: false,
         builder: None,
         anchors: HashMap::new(),
         comments: Vec::new(),
         start: 0,
         documents: Vec::new(),
     };
-    while reader.read_document() {}
-    (reader.documents, reader.outdented)
+    while reader.read_document() {
+        // The rest of the section is part of the template.
+        let last = reader.documents.last();
+        if last.is_some_and(|last| matches!(last.body, Body::Template(_))) {
+            break;
+        }
+    }
+    (reader.documents, reader.has_error)
 }
 
 struct Reader<'p, 't> {
@@ -81,10 +73,8 @@ struct Reader<'p, 't> {
     shifts: &'p Shifts,
     text: &'t str,
     base: u32,
-    /// Where the last event ended.
-    last: usize,
     /// See [`read_as`].
-    outdented: Option<(usize, usize)>,
+    has_error: bool,
     builder: Option<Builder<'t>>,
     /// Anchors of this document and the entries they name.
     anchors: HashMap<usize, u32>,
@@ -112,18 +102,15 @@ impl<'p, 't> Reader<'p, 't> {
                 }
                 Some(Ok((event, span))) => {
                     let at = self.bytes(&span);
-                    self.last = self.last.max(at.end);
                     match self.event(event, at) {
                         Ok(()) => continue,
                         Err(error) => self.broken(error),
                     }
                 }
                 Some(Err(error)) => {
+                    self.has_error = true;
                     let at = error.marker().byte_offset().unwrap_or(0);
                     let at = self.shifts.written(at).min(self.text.len());
-                    if *error.kind() == ErrorKind::InvalidQuotedScalarIndent {
-                        self.outdented.get_or_insert((self.last, at));
-                    }
                     let error = error::explain(&error, at, self.text, self.base);
                     self.broken(error)
                 }

@@ -16,7 +16,8 @@ pub struct Object<'a> {
 /// The objects of a document in the order of writing; a mapping without a `kind` is none.
 ///
 /// What has `items` is a list, as for kubectl, and its items may leave out what its own kind says:
-/// those of an `IngressList` are of kind `Ingress`. Lists may stand in lists.
+/// those of an `IngressList` are of kind `Ingress`. Lists may stand in lists. A Template of OpenShift
+/// holds `objects`.
 #[must_use]
 pub fn objects<'a>(tree: &'a Tree<'_>) -> Vec<Object<'a>> {
     let mut objects = Vec::new();
@@ -32,6 +33,12 @@ pub fn objects<'a>(tree: &'a Tree<'_>) -> Vec<Object<'a>> {
         let kind = own("kind").unwrap_or(kind);
         let list = match node.value() {
             Value::Sequence => Some((node, "", "")),
+            _ if is_template(api_version, kind) => {
+                let objects = node.get("objects");
+                objects
+                    .filter(|objects| objects.value() == Value::Sequence)
+                    .map(|objects| (objects, "", ""))
+            }
             _ => node
                 .get("items")
                 .filter(|items| items.value() == Value::Sequence)
@@ -49,6 +56,11 @@ pub fn objects<'a>(tree: &'a Tree<'_>) -> Vec<Object<'a>> {
         }
     }
     objects
+}
+
+/// A Template of OpenShift; before version 4 its group had no name.
+fn is_template(api_version: &str, kind: &str) -> bool {
+    kind == "Template" && matches!(api_version, "template.openshift.io/v1" | "v1")
 }
 
 #[cfg(test)]
@@ -80,6 +92,10 @@ mod tests {
             ]
         );
         assert_eq!(found(array), ["[0] A v1"]);
+        let template = "kind: Template\napiVersion: template.openshift.io/v1\nobjects:\n- {kind: Route, apiVersion: route.openshift.io/v1}\n";
+        assert_eq!(found(template), ["objects[0] Route route.openshift.io/v1"]);
+        let other = "kind: Template\napiVersion: example.com/v1\nobjects: [{kind: Route, apiVersion: v1}]\n";
+        assert_eq!(found(other), [" Template example.com/v1"]);
         assert_eq!(
             found("kind: Ingress\napiVersion: v1\nspec: {items: [1]}\n"),
             [" Ingress v1"]

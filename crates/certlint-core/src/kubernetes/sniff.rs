@@ -8,7 +8,7 @@ const KEY: &[u8] = b"apiVersion";
 /// Whether a text is worth reading as manifests: it has `kind`, and a line that begins with
 /// `apiVersion` as an outermost key or as one of a list; in JSON it stands anywhere.
 ///
-/// What opens as a template does is taken for JSON.
+/// What opens as a template does is taken for JSON, and so is YAML in brackets.
 #[must_use]
 pub fn looks_like_manifest(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
@@ -16,12 +16,12 @@ pub fn looks_like_manifest(text: &[u8]) -> bool {
         return false;
     }
     let mut places = memchr::memmem::find_iter(text, KEY);
-    if matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')) {
-        return places.next().is_some();
-    }
     let Some(root) = Root::of(text) else {
         return false;
     };
+    if root.is_flow {
+        return places.next().is_some();
+    }
     places.any(|at| {
         let line = memchr::memrchr(b'\n', &text[..at]).map_or(0, |line| line + 1);
         root.has_key(&text[line..at])
@@ -33,19 +33,22 @@ struct Root {
     /// Spaces in front of its first line.
     indent: usize,
     is_list: bool,
+    /// Everything is between brackets.
+    is_flow: bool,
 }
 
 impl Root {
     fn of(text: &[u8]) -> Option<Self> {
-        let mut lines = text.split(|&byte| byte == b'\n');
-        let line = lines.find(|line| {
-            let line = line.trim_ascii();
-            !matches!(line.first(), None | Some(b'#' | b'%')) && !line.starts_with(b"---")
-        })?;
+        let lines = text.split(|&byte| byte == b'\n');
+        // A document may begin on the line of its mark.
+        let mut lines = lines.map(|line| line.strip_prefix(b"---").unwrap_or(line));
+        let is_content = |line: &&[u8]| !matches!(line.first(), None | Some(b'#' | b'%'));
+        let line = lines.find(|line| is_content(&line.trim_ascii()))?;
         let indent = line.iter().take_while(|&&byte| byte == b' ').count();
         Some(Self {
             indent,
             is_list: line[indent..].starts_with(b"- "),
+            is_flow: matches!(line.trim_ascii().first(), Some(b'{' | b'[')),
         })
     }
 
@@ -77,6 +80,10 @@ mod tests {
             "--- # Source: web.yaml\r\napiVersion: v1\r\nkind: A\r\n",
             " [{\"kind\": \"A\", \"apiVersion\": \"v1\"}]",
             "{{- if .Values.on }}\napiVersion: v1\nkind: A\n{{- end }}\n",
+            "---\n{\n  apiVersion: \"v1\",\n  kind: \"A\",\n}\n",
+            "# a comment\n{\"kind\": \"A\", \"apiVersion\": \"v1\"}\n",
+            "--- # a comment\n# another one\n\n[{\"kind\": \"A\", \"apiVersion\": \"v1\"}]\n",
+            "--- {kind: A, apiVersion: v1}\n",
         ] {
             assert!(looks_like_manifest(text.as_bytes()), "{text}");
         }
@@ -90,6 +97,7 @@ mod tests {
             "apiVersion: v1\n",
             "values:\n  apiVersion: v1\n  kind: A\n",
             "text: the apiVersion of a kind\n",
+            "---\n{values: [apiKind]}\n",
             "- name: play\n  k8s:\n    apiVersion: v1\n    kind: A\n",
         ] {
             assert!(!looks_like_manifest(text.as_bytes()), "{text}");

@@ -1,7 +1,8 @@
 //! Tells a template that was not rendered from a manifest with an error.
 //!
 //! Helm writes `{{ … }}` and Jinja `{% … %}` where a value or a line starts; YAML reads that as the
-//! start of a mapping. Inside quotes, blocks and comments both are text.
+//! start of a mapping. Inside quotes, blocks and comments both are text, unless a quote of the
+//! template ends that of the value too early: `"{{ include "name" . }}"`.
 
 use crate::Span;
 
@@ -18,6 +19,10 @@ pub(super) fn find(
 ) -> Option<Span> {
     let bytes = text.as_bytes();
     let end = memchr::memchr(b'\n', bytes.get(error..)?).map_or(bytes.len(), |line| error + line);
+    if let Some(mark) = cut_short(text, error) {
+        let at = base as usize + mark;
+        return Some(Span::new(at, at + 2));
+    }
     let mut scalars = scalars.peekable();
     memchr::memchr_iter(b'{', bytes.get(start..end)?)
         .map(|at| start + at)
@@ -30,6 +35,18 @@ pub(super) fn find(
                 .peek()
                 .is_none_or(|scalar| scalar.start > mark.start)
         })
+}
+
+/// A mark in quotes that is not closed before the error on its line.
+fn cut_short(text: &str, error: usize) -> Option<usize> {
+    let before = text.get(..error)?;
+    let line = before.rfind('\n').map_or(0, |line| line + 1);
+    let before = &before[line..];
+    let mark = before.rfind("{{")?;
+    let is_comment = before.trim_start().starts_with('#');
+    let is_quoted = before[..mark].contains(['"', '\'']);
+    let is_open = is_quoted && !is_comment && !before[mark..].contains("}}");
+    is_open.then_some(line + mark)
 }
 
 /// Before `at` stand only indentation and dashes, or a key with its colon, or a bracket or comma.

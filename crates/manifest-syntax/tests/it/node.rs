@@ -563,3 +563,85 @@ fn quotes_may_go_on_to_the_left_of_their_key() {
         assert!(read(broken.as_bytes())[0].tree().is_none(), "{broken}");
     }
 }
+
+#[test]
+fn an_alias_may_be_a_key() {
+    assert_eq!(
+        json("metadata: {name: &app web}\ndata:\n  *app: value\n  x: {*app: 1}\n"),
+        r#"{"data":{"web":"value","x":{"web":1}},"metadata":{"name":"web"}}"#
+    );
+    let text = "a: &b c\n*b: d\n";
+    let documents = read(text.as_bytes());
+    let value = at(&documents[0], &["c"]);
+    assert_eq!(of(value.span(), text), "d");
+    assert_eq!(
+        error("a: 1\n*b: c\n").message,
+        "this alias has no anchor in its document"
+    );
+}
+
+#[test]
+fn any_number_of_quotes_may_go_on_to_the_left() {
+    let text = "- rule: 'a\n  b'\n".repeat(500);
+    let documents = read(text.as_bytes());
+    let root = documents[0].tree().expect("it can be read").root();
+    let rules: Vec<_> = root
+        .items()
+        .filter_map(|item| item.get("rule")?.str())
+        .collect();
+    assert_eq!(rules, ["a b"; 500]);
+    let text = text + "- x: 'a' b\n";
+    let error = error(&text);
+    assert_eq!(error.message, "a value ends with its closing quote");
+    assert_eq!(of(error.span, &text), "b");
+}
+
+#[test]
+fn after_a_template_nothing_more_is_said_of_its_section() {
+    for template in [
+        "{{ if .Values.on }}\nkind: Namespace\nmetadata:\n  name: x\n{{ end }}\n",
+        "{{- $name := 1 }}\nkind: A\n  broken: here\n{{ end }}\n",
+        "metadata:\n  name: \"{{ include \"web.fullname\" . }}-test\"\n  x: [\n",
+        "metadata:\n  name: '{{ default 'x' . }}'\n",
+    ] {
+        let stream = format!("{template}---\na: 1\n---\nb: 'c' d\n");
+        let documents = read(stream.as_bytes());
+        assert!(
+            matches!(
+                documents.iter().map(|it| &it.body).collect::<Vec<_>>()[..],
+                [Body::Template(_), Body::Tree(_), Body::Broken(_)]
+            ),
+            "{documents:?}"
+        );
+    }
+}
+
+#[test]
+fn an_error_beside_braces_is_an_error() {
+    for text in [
+        "a: \"b\" c\n",
+        "a: \"{{ b }}\" c\n",
+        "# {{ x\na: \"b\" c\n",
+        "a: \"{{ b\"\nc: \"d\" e\n",
+    ] {
+        assert_eq!(
+            error(text).message,
+            "a value ends with its closing quote",
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn brackets_may_follow_marks_and_comments() {
+    let text = "--- # one\n# two\n{\n\t\"a\": 1\n}\n---\n{\n  b: \"x\", # three\n}\n";
+    let documents = read(text.as_bytes());
+    let values: Vec<_> = documents
+        .iter()
+        .map(|document| value(document.tree().expect("it can be read").root()).to_string())
+        .collect();
+    assert_eq!(values, [r#"{"a":1}"#, r#"{"b":"x"}"#]);
+    let comments = documents.iter().flat_map(|document| &document.comments);
+    let comments: Vec<_> = comments.map(|&comment| of(comment, text)).collect();
+    assert_eq!(comments, ["# one", "# two", "# three"]);
+}
