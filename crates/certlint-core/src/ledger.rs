@@ -194,7 +194,11 @@ fn standing<'m>(
         Standing::Partly
     } else if has(|verdict| matches!(verdict, Verdict::Unknown(_))) {
         let text = &fragment.name(row).text;
-        Standing::Unknown(Cause::Pattern, Cow::Borrowed(text))
+        let cause = match pattern {
+            HostPattern::Placeholder(_) => Cause::Placeholder,
+            _ => Cause::Pattern,
+        };
+        Standing::Unknown(cause, Cow::Borrowed(text))
     } else {
         Standing::Covered
     }

@@ -11,7 +11,7 @@ use crate::model::{
     self, BundleId, Cause, Diagnosis, Fragment, Host, HostTable, ListenerId, NameId, OutcomeId,
     PlaceholderReason, Row, ServerId, ServerName, Serving, Unknown, UnverifiableKind,
 };
-use crate::name::HostPattern;
+use crate::name::{HostPattern, has_placeholder};
 use crate::source::Location;
 
 /// What cannot be known: the first place that needs it, and how many do.
@@ -157,7 +157,13 @@ impl<'a, 'f> Binder<'a, 'f> {
         } = binding;
         let (host, at) = (&claim.host.value, &claim.host.at);
         let mut told = None;
+        let is_open = has_placeholder(host) && is_uncovered(&outcome);
+        let answer = answer.filter(|_| !is_open);
         let (secret, row) = match outcome {
+            _ if is_open => {
+                self.count(UnverifiableKind::Placeholder, host.clone(), at);
+                (None, Some(not_filled_in(host)))
+            }
             Outcome::Served { chosen, doubt } => {
                 let serving = Chosen::serving(&chosen);
                 told = open.is_shared.then(|| Told {
@@ -176,12 +182,12 @@ impl<'a, 'f> Binder<'a, 'f> {
                 (secret, Some(row))
             }
             Outcome::Lacks(reference, state) => {
-                let row = lacking(&reference.key, &state);
+                let row = lacking(host, &reference.key, &state);
                 self.lacks(host, at, &reference, state);
                 (Some(reference.key), Some(row))
             }
             Outcome::Misses(miss) => {
-                let row = missing(&miss);
+                let row = missing(host, &miss);
                 self.misses(host, at, miss);
                 (None, Some(row))
             }
@@ -414,7 +420,7 @@ impl<'a, 'f> Binder<'a, 'f> {
             State::Malformed { .. } | State::Pending(_) if !options.whole_cluster => return,
             State::Malformed { is_pending } => self.malformed(reference, is_pending),
             State::Pending(supplier) => missing(Some(supplier)),
-            State::Misses(miss) => misses(host, at, miss),
+            State::Misses(miss) => return self.misses(host, at, miss),
             State::NeverIssued { at, message, help } => Diagnosis::NeverIssued {
                 at: at.clone(),
                 message,
@@ -445,7 +451,12 @@ impl<'a, 'f> Binder<'a, 'f> {
     }
 
     /// Reports a request for a certificate that does not have a host.
+    ///
+    /// Placeholders on either side may hold anything.
     pub(super) fn misses(&mut self, host: &str, at: &Location, miss: Miss<'_>) {
+        if miss.is_open(host) {
+            return self.count(UnverifiableKind::Placeholder, host.to_owned(), at);
+        }
         self.fragment.diagnoses.push(misses(host, at, miss));
     }
 
@@ -464,9 +475,29 @@ impl<'a, 'f> Binder<'a, 'f> {
 
     /// Counts something that cannot be known.
     fn unverifiable(&mut self, what: String, at: &Location) {
-        let entry = self.unverifiable.entry((UnverifiableKind::Secret, what));
+        self.count(UnverifiableKind::Secret, what, at);
+    }
+
+    fn count(&mut self, kind: UnverifiableKind, what: String, at: &Location) {
+        let entry = self.unverifiable.entry((kind, what));
         entry.or_insert_with(|| (at.clone(), 0)).1 += 1;
     }
+}
+
+/// The certificates that are there do not have the name.
+fn is_uncovered(outcome: &Outcome<'_>) -> bool {
+    matches!(
+        outcome,
+        Outcome::Placeholder {
+            why: PlaceholderReason::NotCovered | PlaceholderReason::NoneCovers,
+            ..
+        }
+    )
+}
+
+/// What becomes of a name with a placeholder, or under a certificate with one.
+fn not_filled_in(host: &str) -> model::Outcome {
+    unknown(Cause::Placeholder, host)
 }
 
 fn answered(serving: Serving) -> model::Outcome {
@@ -524,7 +555,7 @@ fn unknown(cause: Cause, what: impl Into<Box<str>>) -> model::Outcome {
 }
 
 /// What becomes of a host whose Secret is not there, or is of no use.
-pub(super) fn lacking(key: &str, state: &State<'_>) -> model::Outcome {
+pub(super) fn lacking(host: &str, key: &str, state: &State<'_>) -> model::Outcome {
     let cause = match state {
         State::Pending(supplier) => {
             return model::Outcome::Pending {
@@ -532,7 +563,7 @@ pub(super) fn lacking(key: &str, state: &State<'_>) -> model::Outcome {
                 asks_for_name: true,
             };
         }
-        State::Misses(miss) => return missing(miss),
+        State::Misses(miss) => return missing(host, miss),
         State::Encrypted => Cause::SecretEncrypted,
         State::There(_) | State::Malformed { .. } => Cause::SecretMalformed,
         State::Absent | State::NeverIssued { .. } | State::NotLookedUp | State::Supplied(_) => {
@@ -543,7 +574,10 @@ pub(super) fn lacking(key: &str, state: &State<'_>) -> model::Outcome {
 }
 
 /// What becomes of a host that nothing asks for.
-pub(super) fn missing(miss: &Miss<'_>) -> model::Outcome {
+pub(super) fn missing(host: &str, miss: &Miss<'_>) -> model::Outcome {
+    if miss.is_open(host) {
+        return not_filled_in(host);
+    }
     model::Outcome::Pending {
         supplier: format!("{} `{}`", miss.kind, miss.name).into(),
         asks_for_name: false,

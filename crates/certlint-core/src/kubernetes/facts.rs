@@ -14,11 +14,12 @@ use super::host_index::HostIndex;
 use super::mounts::{self, ConfigMap, Pod, SecretFile, Snippet};
 use super::{Object, object};
 use crate::model::Extent;
+use crate::name::has_placeholder;
 use crate::source::{Locate as _, Location, SourceId, Spanned};
 use crate::x509::{self, CertificateFile, Encryption, KeyFile};
 
 /// An object that takes part in serving certificates.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Fact {
     Certificate(Request),
     ConfigMap(ConfigMap),
@@ -36,7 +37,7 @@ pub(super) enum Fact {
 }
 
 /// What every object has.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Meta {
     pub(super) name: String,
     pub(super) namespace: String,
@@ -99,7 +100,7 @@ impl Meta {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ingress {
     pub(super) meta: Meta,
     pub(super) class: Option<String>,
@@ -110,14 +111,14 @@ pub(super) struct Ingress {
     pub(super) snippets: Vec<Snippet>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct TlsEntry {
     pub(super) at: Location,
     pub(super) hosts: Vec<Spanned<String>>,
     pub(super) secret: Option<Spanned<String>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Rule {
     /// `None` for all hosts.
     pub(super) host: Option<Spanned<String>>,
@@ -125,7 +126,7 @@ pub(super) struct Rule {
     pub(super) paths: Vec<(String, String)>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct IngressClass {
     pub(super) name: String,
     pub(super) controller: String,
@@ -149,7 +150,7 @@ impl IngressClass {
 }
 
 /// An Issuer or ClusterIssuer of cert-manager.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Issuer {
     /// `NAMESPACE/NAME`; `/NAME` for one of the cluster.
     pub(super) key: String,
@@ -158,7 +159,7 @@ pub(super) struct Issuer {
 }
 
 /// A cert-manager Certificate.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Request {
     pub(super) meta: Meta,
     pub(super) secret: Spanned<String>,
@@ -170,7 +171,7 @@ pub(super) struct Request {
     pub(super) issuer: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Supplier {
     pub(super) kind: &'static str,
     pub(super) name: String,
@@ -184,7 +185,7 @@ impl Supplier {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Secret {
     pub(super) meta: Meta,
     /// It is about certificates: by its type or by its keys.
@@ -211,7 +212,7 @@ pub(super) struct Secret {
 }
 
 /// Keys of a Secret that look like those which are read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Misspelt {
     pub(super) certificate: Option<Spanned<String>>,
     pub(super) key: Option<Spanned<String>>,
@@ -228,7 +229,7 @@ pub(super) struct Summarised {
 }
 
 /// A value of a Secret.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Part<T> {
     pub(super) at: Location,
     pub(super) value: Result<T, Fault>,
@@ -253,8 +254,34 @@ pub(super) enum Fault {
     NotText,
 }
 
+/// The namespace that objects get from outside.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Namespacing<'a> {
+    /// Those that name none.
+    Unwritten(&'a str),
+    /// All of them, whatever they name.
+    All(&'a str),
+}
+
+impl<'a> Namespacing<'a> {
+    /// The namespace of an object.
+    pub(super) fn of(self, object: Node<'a>) -> &'a str {
+        match self {
+            Self::All(namespace) => namespace,
+            Self::Unwritten(namespace) => {
+                let own = path(object, &["metadata", "namespace"]).and_then(Node::text);
+                own.filter(|own| !own.is_empty()).unwrap_or(namespace)
+            }
+        }
+    }
+}
+
 /// Reads an object; `None` for a kind that does not matter.
-pub(super) fn read(object: Object<'_>, source: SourceId, namespace: &str) -> Option<Fact> {
+pub(super) fn read<'a>(
+    object: Object<'a>,
+    source: SourceId,
+    namespace: Namespacing<'a>,
+) -> Option<Fact> {
     let group = object.api_version.split('/').next().unwrap_or_default();
     let node = object.node;
     let meta = || meta(node, source, namespace);
@@ -295,7 +322,7 @@ pub(super) fn read(object: Object<'_>, source: SourceId, namespace: &str) -> Opt
     }
 }
 
-pub(super) fn meta(node: Node<'_>, source: SourceId, namespace: &str) -> Meta {
+pub(super) fn meta<'a>(node: Node<'a>, source: SourceId, namespace: Namespacing<'a>) -> Meta {
     let metadata = node.get("metadata");
     let field = |name| metadata.and_then(|metadata| metadata.get(name));
     let text = |name| {
@@ -307,7 +334,7 @@ pub(super) fn meta(node: Node<'_>, source: SourceId, namespace: &str) -> Meta {
     let labels = field("labels");
     Meta {
         name: text("name").unwrap_or("unnamed").to_owned(),
-        namespace: text("namespace").unwrap_or(namespace).to_owned(),
+        namespace: namespace.of(node).to_owned(),
         at: name.unwrap_or(node).at(source),
         created: text("creationTimestamp").map(str::to_owned),
         annotations: field("annotations")
@@ -558,13 +585,18 @@ pub(super) fn decode(node: Node<'_>, is_encoded: bool) -> Result<Vec<u8>, Fault>
         Value::Null => "",
         _ => return Err(Fault::NotText),
     };
-    if Encryption::hides_value(text) {
+    if Encryption::hides_value(text) || is_filled_in_later(text) {
         return Err(Fault::Encrypted);
     }
     if !is_encoded {
         return Ok(text.as_bytes().to_vec());
     }
     base64_of(text.as_bytes()).ok_or(Fault::BadBase64)
+}
+
+/// Neither base64 nor PEM has the marks of a placeholder.
+fn is_filled_in_later(text: &str) -> bool {
+    has_placeholder(text) && !text.contains("-----BEGIN ")
 }
 
 fn base64_of(text: &[u8]) -> Option<Vec<u8>> {

@@ -11,6 +11,7 @@ use selector::Selector;
 use std::collections::BTreeMap;
 
 use super::facts::{Meta, path};
+use crate::name::has_placeholder;
 use crate::source::{Locate as _, Location, SourceId, Spanned};
 
 /// The API group of all these kinds.
@@ -36,7 +37,7 @@ const CERTIFICATE_MAP: &str = "networking.gke.io/certmap";
 const ITEMS_MAX: usize = 64;
 
 /// An object of the Gateway API.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Fact {
     Grant(Grant),
     Holder(Holder),
@@ -48,7 +49,7 @@ pub(super) enum Fact {
 }
 
 /// All objects of the Gateway API, each kind in the order of the input.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Objects {
     /// By namespace.
     pub(super) grants: BTreeMap<String, Vec<Grant>>,
@@ -81,14 +82,14 @@ impl Objects {
 }
 
 /// What holds listeners: a Gateway, or a ListenerSet that adds some to one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Holder {
     pub(super) meta: Meta,
     pub(super) kind: HolderKind,
     pub(super) listeners: Vec<GatewayListener>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum HolderKind {
     Gateway {
         /// `gatewayClassName`
@@ -112,7 +113,7 @@ impl HolderKind {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct GatewayListener {
     pub(super) at: Location,
     pub(super) name: String,
@@ -135,7 +136,7 @@ pub(super) enum Protocol {
     Tls,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Tls {
     /// The backend's certificate is shown, not one of the listener.
     pub(super) is_passthrough: bool,
@@ -145,7 +146,7 @@ pub(super) struct Tls {
 }
 
 /// A member of `certificateRefs`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SecretRef {
     pub(super) at: Location,
     /// A Secret of the core group; other kinds are the implementation's own.
@@ -156,7 +157,7 @@ pub(super) struct SecretRef {
 }
 
 /// Which namespaces something may come from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Namespaces {
     All,
     None,
@@ -166,7 +167,7 @@ pub(super) enum Namespaces {
 }
 
 /// An HTTPRoute, GRPCRoute or TLSRoute.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Route {
     pub(super) meta: Meta,
     pub(super) kind: &'static str,
@@ -175,7 +176,7 @@ pub(super) struct Route {
 }
 
 /// What a route wants to be attached to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Parent {
     pub(super) kind: String,
     /// `NAMESPACE/NAME`.
@@ -187,7 +188,7 @@ pub(super) struct Parent {
 }
 
 /// A ReferenceGrant that is about Secrets.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Grant {
     /// Its own namespace, which is that of the Secrets.
     pub(super) namespace: String,
@@ -393,7 +394,12 @@ fn key(reference: Node<'_>, namespace: &str) -> Option<String> {
 fn host(node: Node<'_>, source: SourceId) -> Option<Spanned<String>> {
     let text = node.text().filter(|_| !node.is_null())?;
     let is_host = !text.is_empty() && !text.contains("{{");
-    is_host.then(|| Spanned::new(text.to_ascii_lowercase(), node.at(source)))
+    // The case of a placeholder counts.
+    let host = match has_placeholder(text) {
+        true => text.to_owned(),
+        false => text.to_ascii_lowercase(),
+    };
+    is_host.then(|| Spanned::new(host, node.at(source)))
 }
 
 /// A field that is a scalar and not empty.

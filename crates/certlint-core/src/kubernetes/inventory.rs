@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use super::cluster::{Cluster, Kept};
 use super::facts::{Ingress, Request, Supplier, TlsEntry};
 use super::lower::Options;
-use crate::name::{HostPattern, SanSet, Verdict, covers};
+use crate::name::{HostPattern, SanSet, Verdict, covers, covers_as_text, has_placeholder};
 use crate::source::Location;
 
 /// The Secrets of the input, and how it is to be read.
@@ -293,6 +293,11 @@ impl Issued<'_> {
 }
 
 impl<'a> Miss<'a> {
+    /// Placeholders on either side may hold anything.
+    pub(super) fn is_open(&self, host: &str) -> bool {
+        has_placeholder(host) || self.dns_names.iter().any(|name| has_placeholder(name))
+    }
+
     pub(super) fn of(request: &'a Request, has_time: bool) -> Self {
         Self {
             kind: "Certificate",
@@ -315,6 +320,10 @@ pub(super) fn request_covers(request: &Request, pattern: &HostPattern) -> bool {
     if let HostPattern::Address(address) = pattern {
         let mut addresses = request.addresses.iter();
         return addresses.any(|other| other.parse::<IpAddr>().as_ref() == Ok(address));
+    }
+    if let HostPattern::Placeholder(name) = pattern {
+        let mut names = request.dns_names.iter();
+        return names.any(|entry| covers_as_text(entry, name));
     }
     matches!(
         covers(&names(&request.dns_names), pattern),

@@ -385,6 +385,10 @@ pub enum UnverifiableKind {
     Key,
     /// A site that is not enabled.
     NotEnabled,
+    /// An object that a kustomization changes, which is the thing.
+    Patched,
+    /// A name that is not filled in yet, or that of a request for it.
+    Placeholder,
     /// A Secret that is not in the input.
     Secret,
 }

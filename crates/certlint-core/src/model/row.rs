@@ -102,6 +102,7 @@ pub fn why(cause: Cause, what: &str) -> String {
         Cause::CertificateUnreadable => format!("certificate `{what}` cannot be read"),
         Cause::NotReadable => format!("certificate `{what}` is not readable for this user"),
         Cause::Pattern => format!("it cannot be told what `{what}` matches"),
+        Cause::Placeholder => format!("`{what}` or what is asked for it holds a placeholder"),
         Cause::ReferenceNotGranted => format!("nothing allows to refer to Secret `{what}`"),
         Cause::SecretEncrypted => format!("Secret `{what}` is encrypted"),
         Cause::SecretMalformed => format!("Secret `{what}` cannot be used"),
@@ -135,6 +136,8 @@ pub enum Cause {
     NotReadable,
     /// The name is a pattern of which it cannot be told.
     Pattern,
+    /// A placeholder that a tool fills in later, in the name or in the request for it.
+    Placeholder,
     /// A Secret of another namespace that nothing allows to refer to.
     ReferenceNotGranted,
     /// Only run time knows.
@@ -163,6 +166,7 @@ impl Cause {
             Self::IncludeOutside => "include-outside-tree",
             Self::NotReadable => "not-readable",
             Self::Pattern => "pattern",
+            Self::Placeholder => "placeholder",
             Self::ReferenceNotGranted => "reference-not-granted",
             Self::RunTime => "run-time",
             Self::SecretEncrypted => "secret-encrypted",
@@ -183,6 +187,7 @@ impl Cause {
             Self::Elsewhere => Some("check the whole configuration"),
             Self::Pattern | Self::RunTime => Some("certlint resolve --name NAME"),
             Self::NotReadable => Some("run certlint as root"),
+            Self::Placeholder => Some("check what is deployed"),
             Self::Undecided => Some("metadata.creationTimestamp"),
             Self::CertificateMissing
             | Self::CertificateUnreadable
@@ -205,6 +210,7 @@ impl Cause {
             Self::IncludeOutside => ("include", "includes", " outside the tree"),
             Self::NotReadable => ("certificate", "certificates", " not readable"),
             Self::Pattern => ("pattern", "patterns", " undecided"),
+            Self::Placeholder => ("name", "names", " with placeholders"),
             Self::ReferenceNotGranted => ("Secret", "Secrets", " not granted"),
             Self::RunTime => ("certificate", "certificates", " chosen at run time"),
             Self::SecretEncrypted => ("Secret", "Secrets", " encrypted"),

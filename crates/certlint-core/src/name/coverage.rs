@@ -71,6 +71,8 @@ pub enum PartialReason {
 pub enum UnknownReason {
     /// The pattern can never match; [`HostPattern::Invalid`] says why.
     InvalidName,
+    /// A placeholder may hold anything.
+    Placeholder,
     /// The regular expression does not compile, so nginx does not start.
     RegexInvalid,
     /// Matching the regular expression takes too much work.
@@ -107,6 +109,7 @@ pub fn covers(san: &SanSet, pattern: &HostPattern) -> Verdict {
             base,
             depth: Depth::One,
         } => one_label(san, base),
+        HostPattern::Placeholder(_) => Verdict::Unknown(UnknownReason::Placeholder),
         HostPattern::Regex(regex) => regex_coverage::covers(san, regex),
         HostPattern::TrailingWildcard(prefix) => trailing(san, prefix),
         HostPattern::Variable(_) => Verdict::Unknown(UnknownReason::Variable),
@@ -278,6 +281,7 @@ impl UnknownReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidName => "invalid-name",
+            Self::Placeholder => "placeholder",
             Self::RegexInvalid => "regex-invalid",
             Self::RegexTooCostly => "regex-too-costly",
             Self::RegexUndecided => "regex-undecided",

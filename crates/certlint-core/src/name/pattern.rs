@@ -10,6 +10,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::label::{a_label, address, check_host};
+use super::placeholder::has_placeholder;
 use super::{InvalidReason, Regex, nginx};
 
 /// How many labels the star of a host pattern stands for. It is a property of the source.
@@ -42,6 +43,8 @@ pub enum HostPattern {
         /// How many labels the star stands for.
         depth: Depth,
     },
+    /// A name with something in it that a tool fills in before it is used, as written.
+    Placeholder(Box<str>),
     /// `~…` of nginx.
     Regex(Regex),
     /// `p.*` of nginx. Holds `p`.
@@ -86,6 +89,9 @@ impl HostPattern {
         if text.is_empty() {
             return Self::CatchAll;
         }
+        if has_placeholder(text) {
+            return Self::Placeholder(text.into());
+        }
         let Some(base) = text.strip_prefix("*.") else {
             return Self::host(text);
         };
@@ -120,7 +126,7 @@ impl fmt::Display for HostPattern {
             Self::Address(address) => write!(f, "{address}"),
             Self::CatchAll => f.write_str("_"),
             Self::DotPrefix(base) => write!(f, ".{base}"),
-            Self::Exact(name) | Self::Variable(name) => f.write_str(name),
+            Self::Exact(name) | Self::Placeholder(name) | Self::Variable(name) => f.write_str(name),
             Self::Invalid(reason) => write!(f, "<{reason}>"),
             Self::LeadingWildcard { base, .. } => write!(f, "*.{base}"),
             Self::Regex(regex) => write!(f, "~{regex}"),

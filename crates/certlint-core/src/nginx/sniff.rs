@@ -74,7 +74,11 @@ pub fn sniff(text: &[u8]) -> Kind {
     };
     let is_main = has(MAIN);
     if !is_main && !has(OUTER) && !has(INNER) && !has(MAIN_SIMPLE) {
-        return Kind::Other;
+        let rest = without_tags(text).map(|rest| sniff(&rest));
+        return match rest {
+            None | Some(Kind::Other) => Kind::Other,
+            Some(_) => Kind::Template,
+        };
     }
     match tree.template().or_else(|| placeholder(text)) {
         Some(_) => Kind::Template,
@@ -82,6 +86,22 @@ pub fn sniff(text: &[u8]) -> Kind {
         None if is_main => Kind::MainPiece,
         None => Kind::Fragment,
     }
+}
+
+/// A text without the tags of Jinja that begin its lines (`{% for site in sites %}`); `None` where it
+/// has none. To nginx such a tag opens a block, in which all the rest would lie.
+fn without_tags(text: &[u8]) -> Option<Vec<u8>> {
+    let mut rest: Option<Vec<u8>> = None;
+    for start in memchr::memmem::find_iter(text, b"{%") {
+        let line = memchr::memrchr(b'\n', &text[..start]).map_or(0, |at| at + 1);
+        let length = memchr::memmem::find(&text[start..], b"%}");
+        if let Some(length) = length
+            && text[line..start].trim_ascii().is_empty()
+        {
+            rest.get_or_insert_with(|| text.to_vec())[start..start + length + 2].fill(b' ');
+        }
+    }
+    rest
 }
 
 /// Whether a text that [`sniff`] takes for something else may still be a main file: one that only
@@ -107,28 +127,83 @@ fn is_shaped(directive: Directive<'_>, text: &[u8]) -> bool {
     }
 }
 
-/// The first `${UPPER_CASE}` placeholder that `envsubst` is to fill in a place that nginx takes as it
-/// is: a name, an address, a path.
+/// The first placeholder that a tool is to fill in a place that nginx takes as it is: a name, an
+/// address, a path.
 ///
 /// nginx's own variables are lower case, and none of these directives but the certificate paths
 /// takes variables at all.
 pub(super) fn placeholder(text: &[u8]) -> Option<Span> {
-    memchr::memmem::find_iter(text, b"${").find_map(|start| {
-        let name = &text[start + 2..];
-        let length = name
-            .iter()
-            .take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b'_')
-            .count();
-        if length == 0 || name.get(length) != Some(&b'}') {
+    let spans = MARKS.iter().filter_map(|mark| {
+        let mut places = memchr::memmem::find_iter(text, mark.open);
+        places.find_map(|start| mark.at(text, start))
+    });
+    spans.min()
+}
+
+/// The form of a placeholder.
+struct Mark {
+    open: &'static [u8],
+    close: &'static [u8],
+    /// The name is in upper case.
+    is_upper: bool,
+}
+
+/// `envsubst`, instructions (`<container_name>`), `configure` (`@DOMAIN@`), Template Toolkit.
+const MARKS: &[Mark] = &[
+    Mark {
+        open: b"${",
+        close: b"}",
+        is_upper: true,
+    },
+    Mark {
+        open: b"<",
+        close: b">",
+        is_upper: false,
+    },
+    Mark {
+        open: b"@",
+        close: b"@",
+        is_upper: true,
+    },
+    Mark {
+        open: b"%%",
+        close: b"%%",
+        is_upper: true,
+    },
+    Mark {
+        open: b"[% ",
+        close: b" %]",
+        is_upper: false,
+    },
+];
+
+impl Mark {
+    /// The placeholder that starts at an offset, where it is in an argument that nginx takes as it
+    /// is.
+    fn at(&self, text: &[u8], start: usize) -> Option<Span> {
+        let name = &text[start + self.open.len()..];
+        let is_letter = |byte: &&u8| {
+            byte.is_ascii_uppercase()
+                || byte.is_ascii_digit()
+                || **byte == b'_'
+                || !self.is_upper && (byte.is_ascii_lowercase() || b".-".contains(byte))
+        };
+        let length = name.iter().take_while(is_letter).count();
+        if length == 0 || !name[length..].starts_with(self.close) {
             return None;
         }
         let line = memchr::memrchr(b'\n', &text[..start]).map_or(0, |at| at + 1);
-        let line = text[line..start].trim_ascii_start();
-        let word = line.split(u8::is_ascii_whitespace).next()?;
-        TAKEN_AS_IT_IS
-            .contains(&word)
-            .then(|| Span::new(start, start + length + 3))
-    })
+        let before = &text[line..start];
+        let word = before
+            .trim_ascii_start()
+            .split(u8::is_ascii_whitespace)
+            .next()?;
+        let argument = before.rsplit(u8::is_ascii_whitespace).next()?;
+        // `(?<name>…)` of a regular expression is a group.
+        let is_taken = TAKEN_AS_IT_IS.contains(&word) && !argument.contains(&b'~');
+        let end = start + self.open.len() + length + self.close.len();
+        is_taken.then(|| Span::new(start, end))
+    }
 }
 
 /// What the top of a configuration text is.
@@ -202,9 +277,26 @@ mod tests {
                 Kind::Template,
             ),
             (
+                "{% for site in sites %}\nserver {\n  listen 80;\n}\n{% endfor %}\n",
+                Kind::Template,
+            ),
+            (
+                "server {\n listen 80;\n server_name <container_name>.*;\n}",
+                Kind::Template,
+            ),
+            ("server {\n server_name www.@DOMAIN@;\n}", Kind::Template),
+            ("server {\n server_name %%DOMAIN%%;\n}", Kind::Template),
+            ("server {\n server_name [% domain %];\n}", Kind::Template),
+            (
                 "server { listen 80;\n return 301 https://${host}; }",
                 Kind::Fragment,
             ),
+            (
+                "server {\n server_name ~^(?<sub>.+)\\.example\\.com$;\n}",
+                Kind::Fragment,
+            ),
+            ("server {\n location @NAME@ {}\n}", Kind::Fragment),
+            ("server {\n server_name a<b;\n}", Kind::Fragment),
             ("#!/bin/sh\necho server\n", Kind::Other),
             (
                 "server 0.pool.ntp.org iburst\nserver 1.pool.ntp.org\n",

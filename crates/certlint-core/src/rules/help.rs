@@ -368,6 +368,7 @@ pub(super) fn missing(pattern: &HostPattern, verdict: &Verdict) -> Vec<String> {
         HostPattern::LeadingWildcard { base, .. } => vec![format!("*.{base}")],
         HostPattern::CatchAll
         | HostPattern::Invalid(_)
+        | HostPattern::Placeholder(_)
         | HostPattern::Regex(_)
         | HostPattern::TrailingWildcard(_)
         | HostPattern::Variable(_) => Vec::new(),

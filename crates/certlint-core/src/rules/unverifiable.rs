@@ -45,9 +45,12 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             UnverifiableKind::Secret => subject.namesake(what),
             _ => None,
         };
-        finding.help = Some(match namesake {
-            Some(other) => super::help::other_namespace(what, other),
-            None => help.to_owned(),
+        finding.help = Some(match (kind, namesake) {
+            (UnverifiableKind::Patched, _) => {
+                format!("check the result: `kustomize build {what} | certlint -`")
+            }
+            (_, Some(other)) => super::help::other_namespace(what, other),
+            (_, None) => help.to_owned(),
         });
         findings.push(finding);
     }
@@ -129,6 +132,7 @@ fn undecided(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
 fn why(reason: UnknownReason) -> Option<&'static str> {
     match reason {
         UnknownReason::InvalidName | UnknownReason::RegexInvalid => None,
+        UnknownReason::Placeholder => Some("a placeholder may hold anything"),
         UnknownReason::RegexTooCostly => Some("matching takes too much work"),
         UnknownReason::RegexUndecided => Some("it matches more names than can be listed"),
         UnknownReason::RegexUnsupported => Some("it uses forms that are not looked into"),
@@ -183,6 +187,20 @@ fn words(kind: UnverifiableKind, what: &str) -> (String, &'static str, &'static 
             ),
             "not in the tree",
             OUTSIDE,
+        ),
+        UnverifiableKind::Placeholder => (
+            format!(
+                "`{what}` holds a placeholder: whether its certificate will have it is not known"
+            ),
+            "not filled in",
+            "check what is deployed: the output of `helm template`, `envsubst` or `kustomize build`, as `… | certlint -`",
+        ),
+        UnverifiableKind::Patched => (
+            format!(
+                "the kustomization in `{what}` changes objects: what becomes of them is not known"
+            ),
+            "changed later",
+            "check the result of the kustomization",
         ),
         UnverifiableKind::Secret => (
             secret(what),

@@ -88,7 +88,7 @@ impl Secrets<'_, '_, '_, '_> {
         let inventory = self.binder.inventory;
         let Some(kept) = inventory.cluster.secrets.get(&reference.key) else {
             let state = inventory.state_of(&reference.key, None, wish);
-            let outcome = lacking(&reference.key, &state);
+            let outcome = lacking(&host.value, &reference.key, &state);
             let is_new = seen.insert((host.at.clone(), reference.key.clone()));
             if is_new && !is_promised(&reference.key, wish, &inventory) {
                 self.binder.lacks(&host.value, &host.at, reference, state);
@@ -107,7 +107,7 @@ impl Secrets<'_, '_, '_, '_> {
             });
         }
         let miss = inventory.request_to_blame(reference, wish, kept)?;
-        let outcome = missing(&miss);
+        let outcome = missing(&host.value, &miss);
         self.binder.misses(&host.value, &host.at, miss);
         Some(outcome)
     }

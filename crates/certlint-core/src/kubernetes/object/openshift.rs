@@ -8,7 +8,7 @@ use manifest_syntax::Node;
 
 use super::{Certificate, Host, Inline, Pairing, Pem, mapping, path, text};
 use crate::kubernetes::facts::{Meta, at_key};
-use crate::name::HostPattern;
+use crate::name::{HostPattern, has_placeholder};
 use crate::source::{SourceId, Spanned};
 use crate::x509;
 
@@ -53,7 +53,7 @@ fn inline(tls: Node<'_>, source: SourceId) -> Option<Pem> {
     let field = |key| {
         let node = tls.get(key)?;
         let text = node.str()?;
-        (!text.trim_ascii().is_empty() && !text.contains("{{")).then_some((node, text))
+        (!text.trim_ascii().is_empty() && !has_placeholder(text)).then_some((node, text))
     };
     let (node, leaf) = field("certificate")?;
     let chain = match field("caCertificate") {

@@ -126,6 +126,7 @@ fn describe(pattern: &HostPattern) -> String {
         } => {
             format!("leading-wildcard-one {base}")
         }
+        HostPattern::Placeholder(name) => format!("placeholder {name}"),
         HostPattern::Regex(regex) => format!("regex {regex}"),
         HostPattern::TrailingWildcard(prefix) => format!("trailing-wildcard {prefix}"),
         HostPattern::Variable(text) => format!("variable {text}"),
