@@ -1,6 +1,7 @@
 //! From a model to findings: run every rule, apply suppressions and levels, sort.
 
 mod causes;
+mod deployments;
 mod fingerprint;
 mod objects;
 mod suppress;
@@ -81,6 +82,7 @@ fn findings(subject: &rules::Subject<'_>, settings: &Settings, now: i64) -> Vec<
     }
     settings.set_levels(&mut findings);
     sort(&mut findings);
+    deployments::merge(&mut findings, model);
     causes::merge(&mut findings);
     objects::name(&mut findings, model);
     let mut fingerprints = Fingerprints::default();

@@ -31,6 +31,8 @@ struct Kept {
     bundles: Vec<Bundle>,
     keys: Vec<Key>,
     beside: Vec<Bundle>,
+    /// The bundles of fields.
+    fields: HashMap<Location, BundleId>,
 }
 
 #[derive(Default)]
@@ -346,10 +348,19 @@ impl<'f> Loader<'f> {
     }
 
     /// Takes in certificates that stand in a field of a text that was read.
+    ///
+    /// A field that several deployments share is taken in once.
     pub(crate) fn keep_bundle(&self, bundle: Bundle) -> BundleId {
-        let mut state = self.kept();
+        let state = &mut *self.kept();
+        let id = BundleId(u32::try_from(state.bundles.len()).unwrap_or(u32::MAX));
+        if let (Some(field), Extent::Whole) = (&bundle.field, bundle.extent) {
+            let known = state.fields.entry(field.clone()).or_insert(id);
+            if *known != id {
+                return *known;
+            }
+        }
         state.bundles.push(bundle);
-        BundleId(u32::try_from(state.bundles.len() - 1).unwrap_or(u32::MAX))
+        id
     }
 
     /// Takes in a key that stands in a field of a text that was read.

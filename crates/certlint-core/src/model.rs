@@ -18,7 +18,7 @@ mod row;
 pub mod suppression;
 mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -197,6 +197,17 @@ pub struct Fragment {
     pub suppressions: Vec<Suppression>,
     /// Why the real program would refuse to start with this; empty when it would start.
     pub refusals: Vec<Refusal>,
+    /// Where a run holds several deployments, the one that this belongs to.
+    pub deployment: Option<Arc<Deployment>>,
+}
+
+/// Objects that are for one cluster, beside others of the same names that are for another one.
+#[derive(Debug)]
+pub struct Deployment {
+    /// The directory or file that makes the difference.
+    pub name: String,
+    /// The texts that no other deployment has.
+    pub sources: BTreeSet<SourceId>,
 }
 
 impl Fragment {
@@ -214,6 +225,7 @@ impl Fragment {
             objects: Vec::new(),
             suppressions: Vec::new(),
             refusals: Vec::new(),
+            deployment: None,
         }
     }
 

@@ -10,7 +10,7 @@ use super::facts::{Ingress, Rule, TlsEntry};
 use crate::source::Spanned;
 
 /// Places of hosts in the lists of an Ingress, sorted by host and then as they are written.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct HostIndex {
     /// Entry of `tls`, and the host's number in it.
     listed: Vec<(u32, u32)>,

@@ -20,6 +20,7 @@ mod sniff;
 mod summary;
 mod upstream;
 mod verification;
+mod world;
 
 pub use controller::Choice;
 pub use list::{Object, objects};

@@ -25,7 +25,7 @@ use crate::x509::{CertificateFile, KeyFile};
 pub(super) use traefik::Store;
 
 /// What one object says.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Fact {
     /// Secrets that other namespaces may use.
     Delegations(Vec<contour::Delegation>),
@@ -37,7 +37,7 @@ pub(super) enum Fact {
 }
 
 /// All of it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Objects {
     pub(super) delegations: contour::Delegations,
     pub(super) pairings: Vec<Pairing>,
@@ -65,7 +65,7 @@ impl Objects {
 }
 
 /// Hosts with the certificate that they are to be served with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Pairing {
     pub(super) meta: Meta,
     pub(super) hosts: Vec<Host>,
@@ -73,14 +73,14 @@ pub(super) struct Pairing {
 }
 
 /// A host as it stands in an object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Host {
     pub(super) text: Spanned<String>,
     pub(super) pattern: HostPattern,
 }
 
 /// Where the certificate of a pairing comes from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Certificate {
     /// `NAME` or `NAMESPACE/NAME`.
     Contour(Spanned<String>),
@@ -106,7 +106,7 @@ pub(super) enum Certificate {
 }
 
 /// A certificate that is written in an object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Inline {
     Read(Box<Pem>),
     /// The model has it.
@@ -114,7 +114,7 @@ pub(super) enum Inline {
 }
 
 /// The PEM texts of an object.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Pem {
     pub(super) certificate: Spanned<CertificateFile>,
     pub(super) key: Option<Spanned<KeyFile>>,

@@ -19,7 +19,7 @@ use manifest_syntax::{Node, read};
 
 use super::assemble;
 use super::cluster::{Cluster, Kept};
-use super::facts::{self, Fact, Fault, Part, Secret, Summarised};
+use super::facts::{self, Fact, Fault, Namespacing, Part, Secret, Summarised};
 use super::lower::{Options, annotations};
 use crate::files::NoFiles;
 use crate::finding::{Level, ObjectName};
@@ -145,7 +145,8 @@ pub(crate) fn summarise(json: &[u8]) -> Option<(SecretSummary, Model)> {
     let loader = Loader::new(&NoFiles);
     let options = Options::default();
     let source = loader.keep_name(String::new());
-    let meta = facts::meta(node, source, &options.namespace);
+    let namespace = Namespacing::Unwritten(&options.namespace);
+    let meta = facts::meta(node, source, namespace);
     let secret = facts::secret(node, source, meta);
     let ignored = annotations(node, source);
     let kept = Kept::new(Box::new(secret));

@@ -157,7 +157,11 @@ mod tests {
         let mut cluster = Cluster::default();
         for document in read(text.as_bytes()) {
             for object in objects(document.tree().expect("it can be read")) {
-                let fact = facts::read(object, SourceId(0), "default");
+                let fact = facts::read(
+                    object,
+                    SourceId(0),
+                    facts::Namespacing::Unwritten("default"),
+                );
                 cluster.add(fact.unwrap_or(Fact::Suppliers(Vec::new())));
             }
         }

@@ -41,6 +41,9 @@ struct Summary {
     files: usize,
     /// Names that are answered over TLS.
     names: usize,
+    /// Deployments, where the input holds several.
+    #[serde(skip_serializing_if = "is_zero")]
+    deployments: usize,
     /// Certificate files, and certificates of Secrets, that were read.
     certificates: usize,
     errors: usize,
@@ -144,6 +147,7 @@ impl Summary {
         Self {
             files: counts.files,
             names: counts.tally.names,
+            deployments: counts.deployments,
             certificates: counts.certificates,
             errors: counts.errors,
             warnings: counts.warnings,
@@ -218,4 +222,12 @@ impl<'a> Certificate<'a> {
             names: &facts.names,
         }
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

@@ -33,6 +33,8 @@ pub(crate) struct Counts {
     pub(crate) files: usize,
     /// The names that are answered over TLS, and which of them were judged.
     pub(crate) tally: Tally,
+    /// Deployments, where the input holds several.
+    pub(crate) deployments: usize,
     /// Certificate files, and certificates of Secrets.
     pub(crate) certificates: usize,
     pub(crate) errors: usize,
@@ -67,6 +69,7 @@ impl<'m> Report<'m> {
             ..Counts::default()
         };
         for (model, _) in &found {
+            counts.deployments += deployments(model);
             counts.certificates += model.bundles.len();
         }
         // A file may be a source of two models, or stand in one of them under two paths.
@@ -110,6 +113,14 @@ impl<'m> Report<'m> {
     }
 }
 
+fn deployments(model: &Model) -> usize {
+    let all = model.fragments.iter();
+    let all = all.filter_map(|fragment| fragment.deployment.as_ref());
+    all.map(|deployment| &deployment.name)
+        .collect::<BTreeSet<_>>()
+        .len()
+}
+
 impl Counts {
     fn add(&mut self, finding: &Finding) {
         match finding.level {
@@ -139,8 +150,12 @@ impl Counts {
             false => found.join(", "),
         };
         let mut line = format!(
-            "{found} · {}, {}, {}",
+            "{found} · {}, {}{}, {}",
             counted(self.files, "file"),
+            match self.deployments {
+                0 => String::new(),
+                count => format!("{}, ", counted(count, "deployment")),
+            },
             counted(self.tally.names, "name"),
             counted(self.certificates, "certificate")
         );

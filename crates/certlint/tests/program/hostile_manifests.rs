@@ -148,7 +148,8 @@ fn a_scalar_as_large_as_the_limit_allows_is_read() {
 fn ten_thousand_documents_are_read() {
     let ingress = |number: usize| {
         format!(
-            "---\n{HEAD}spec: {{tls: [{{hosts: [a{number}.example], secretName: s{number}}}]}}\n"
+            "---\n{}{number}\nspec: {{tls: [{{hosts: [a{number}.example], secretName: s{number}}}]}}\n",
+            HEAD.trim_end()
         )
     };
     let run = check(&(0..10_000).map(ingress).collect::<String>());

@@ -11,10 +11,10 @@ use manifest_syntax::Node;
 const NAME: &str = "kubernetes.io/metadata.name";
 
 /// Conditions that must all hold.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::kubernetes) struct Selector(Vec<Condition>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Condition {
     /// The label is there, or is not.
     Exists(String, bool),

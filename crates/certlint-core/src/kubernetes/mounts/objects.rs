@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use manifest_syntax::Node;
 
 use crate::kubernetes::Object;
-use crate::kubernetes::facts::{Meta, at_key, decode, path};
+use crate::kubernetes::facts::{Meta, Namespacing, at_key, decode, path};
 use crate::source::{Locate as _, Location, SourceId};
 use crate::text::Text;
 use crate::x509::{self, CertificateFile, KeyFile};
@@ -18,7 +18,7 @@ const MAX_TEXT: usize = 1024 * 1024;
 const PROGRAMS: &[&str] = &["angie", "nginx", "openresty", "tengine"];
 
 /// A ConfigMap.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::kubernetes) struct ConfigMap {
     pub(in crate::kubernetes) meta: Meta,
     /// Values by key; the place is the key's, for what is no configuration.
@@ -26,7 +26,7 @@ pub(in crate::kubernetes) struct ConfigMap {
 }
 
 /// A value of a Secret as the file that a volume makes of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::kubernetes) struct SecretFile {
     pub(super) name: String,
     /// The key.
@@ -49,7 +49,7 @@ impl SecretFile {
 }
 
 /// The template of Pods that mount ConfigMaps.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::kubernetes) struct Pod {
     /// The object's name, or the object.
     pub(super) at: Location,
@@ -58,7 +58,7 @@ pub(in crate::kubernetes) struct Pod {
 }
 
 /// A container that mounts something.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Container {
     /// Its image or command says that it runs nginx.
     pub(super) is_nginx: bool,
@@ -154,11 +154,11 @@ pub(in crate::kubernetes) fn secret_files(
 }
 
 /// Reads the Pod that an object is or makes; `None` where no ConfigMap is mounted.
-pub(in crate::kubernetes) fn pod(
-    object: Object<'_>,
+pub(in crate::kubernetes) fn pod<'a>(
+    object: Object<'a>,
     group: &str,
     source: SourceId,
-    namespace: &str,
+    namespace: Namespacing<'a>,
 ) -> Option<Pod> {
     let at: &[&str] = match (group, object.kind) {
         ("v1", "Pod") => &["spec"],
@@ -190,11 +190,7 @@ pub(in crate::kubernetes) fn pod(
     let name = path(object.node, &["metadata", "name"]);
     Some(Pod {
         at: name.unwrap_or(object.node).at(source),
-        namespace: path(object.node, &["metadata", "namespace"])
-            .and_then(Node::text)
-            .filter(|own| !own.is_empty())
-            .unwrap_or(namespace)
-            .to_owned(),
+        namespace: namespace.of(object.node).to_owned(),
         containers: containers
             .chain(sidecars)
             .map(|container| read_container(container, &volumes))

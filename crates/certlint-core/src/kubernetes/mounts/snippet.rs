@@ -11,7 +11,7 @@ use crate::text::Text;
 const PREFIX: &str = "nginx.ingress.kubernetes.io/";
 
 /// A piece of nginx configuration.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::kubernetes) struct Snippet {
     /// The block that it goes into.
     pub(super) context: Context,

@@ -14,7 +14,7 @@ use crate::name::HostPattern;
 use crate::source::SourceId;
 
 /// All delegations of the input.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::kubernetes) struct Delegations {
     /// Who may use a Secret, by its `NAMESPACE/NAME`; `*` for all.
     targets: BTreeMap<String, BTreeSet<String>>,
@@ -23,7 +23,7 @@ pub(in crate::kubernetes) struct Delegations {
 }
 
 /// A Secret that other namespaces may use.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::kubernetes) struct Delegation {
     /// Of the delegation and of the Secret.
     namespace: String,

@@ -17,7 +17,7 @@ use crate::source::{Locate as _, SourceId, Spanned};
 const LOOKED_AT: usize = 1_000;
 
 /// All workloads of the input.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::kubernetes) struct Workloads {
     all: Vec<Workload>,
     /// Indices, by key and value of a label.
@@ -25,7 +25,7 @@ pub(in crate::kubernetes) struct Workloads {
 }
 
 /// Pods with labels.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::kubernetes) struct Workload {
     namespace: String,
     labels: BTreeMap<String, String>,

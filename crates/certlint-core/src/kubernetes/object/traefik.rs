@@ -12,7 +12,7 @@ use crate::name::HostPattern;
 use crate::source::{SourceId, Spanned};
 
 /// A store: Traefik uses none but `default`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::kubernetes) struct Store {
     pub(in crate::kubernetes) is_default: bool,
     pub(in crate::kubernetes) namespace: String,

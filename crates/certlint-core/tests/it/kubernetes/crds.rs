@@ -250,7 +250,8 @@ fn a_class_of_the_csi_driver_may_write_several_secrets() {
     let class = "---\napiVersion: secrets-store.csi.x-k8s.io/v1\nkind: SecretProviderClass\n\
                  metadata: {name: vault, namespace: shop}\n\
                  spec: {secretObjects: [{secretName: one}, {secretName: two}]}\n";
-    let text = proxy("a.example.com", "one") + &proxy("b.example.com", "two") + class;
+    let other = proxy("b.example.com", "two").replace("name: web", "name: other");
+    let text = proxy("a.example.com", "one") + &other + class;
     let found = found(&text, Level::Info);
     assert_eq!(found.len(), 2, "{found:?}");
     assert!(
