@@ -91,15 +91,11 @@ default
 {{/* The entries of the webhook configuration that are wanted, as JSON: key -> failure policy. */}}
 {{- define "certlint.entries" -}}
 {{- $entries := dict }}
-{{- range $key, $entry := .Values.webhook.entries }}
-{{- $installed := true }}
-{{- if has $key (list "gateway" "route") }}
-{{- $installed = $.Values.kinds.gatewayApi }}
-{{- else if eq $key "openshiftRoute" }}
-{{- $installed = $.Values.kinds.openshiftRoutes }}
-{{- end }}
+{{- range $family := include "certlint.reviewed" . | fromJsonArray }}
+{{- $entry := get $.Values.webhook.entries $family.entry }}
+{{- $installed := or (not $family.value) (get $.Values.kinds $family.value) }}
 {{- if and $entry.enabled $installed }}
-{{- $_ := set $entries $key (default $.Values.webhook.failurePolicy $entry.failurePolicy) }}
+{{- $_ := set $entries $family.entry (default $.Values.webhook.failurePolicy $entry.failurePolicy) }}
 {{- end }}
 {{- end }}
 {{- toJson $entries }}

@@ -9,39 +9,7 @@
   resources: [secrets]
   verbs: {{ ternary $read `["get"]` (eq .Values.secretAccess "cache") }}
 {{ end -}}
-- apiGroups: [networking.k8s.io]
-  resources: [ingresses]
-  verbs: {{ $read }}
-{{- if .Values.kinds.gatewayApi }}
-- apiGroups: [gateway.networking.k8s.io]
-  resources: [gateways, listenersets, httproutes, grpcroutes, tlsroutes, referencegrants]
-  verbs: {{ $read }}
-{{- end }}
-{{- if .Values.kinds.certManager }}
-- apiGroups: [cert-manager.io]
-  resources: [certificates]
-  verbs: {{ $read }}
-{{- end }}
-{{- if .Values.kinds.externalSecrets }}
-- apiGroups: [external-secrets.io]
-  resources: [externalsecrets]
-  verbs: {{ $read }}
-{{- end }}
-{{- if .Values.kinds.sealedSecrets }}
-- apiGroups: [bitnami.com]
-  resources: [sealedsecrets]
-  verbs: {{ $read }}
-{{- end }}
-{{- if .Values.kinds.openshiftRoutes }}
-- apiGroups: [route.openshift.io]
-  resources: [routes]
-  verbs: {{ $read }}
-{{- end }}
-{{- if .Values.kinds.traefik }}
-- apiGroups: [traefik.io]
-  resources: [tlsstores]
-  verbs: {{ $read }}
-{{- end }}
+{{ include "certlint.watchRules" (list . true) }}
 {{- if .Values.audit.events }}
 - apiGroups: [events.k8s.io]
   resources: [events]
@@ -56,14 +24,23 @@
 {{- end }}
 {{- end }}
 
+{{/* What is watched besides Secrets, of kinds with namespaces or of those without. */}}
+{{- define "certlint.watchRules" -}}
+{{- $scope := . -}}
+{{- $root := index . 0 -}}
+{{- $rules := list -}}
+{{- range $rule := include "certlint.watched" $root | fromJsonArray -}}
+{{- $wanted := or (not $rule.value) (get $root.Values.kinds $rule.value) -}}
+{{- if and $wanted (eq $rule.namespaced (index $scope 1)) -}}
+{{- $rules = append $rules (dict "apiGroups" (list $rule.group) "resources" $rule.resources "verbs" (list "get" "list" "watch")) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $rules -}}
+{{- end }}
+
 {{/* What belongs to no namespace. */}}
 {{- define "certlint.clusterRules" -}}
-- apiGroups: [""]
-  resources: [namespaces]
-  verbs: ["get", "list", "watch"]
-- apiGroups: [networking.k8s.io]
-  resources: [ingressclasses]
-  verbs: ["get", "list", "watch"]
+{{ include "certlint.watchRules" (list . false) }}
 {{- if eq .Values.webhook.certificate.mode "self" }}
 # To put the CA into our own webhook configuration.
 - apiGroups: [admissionregistration.k8s.io]

@@ -80,7 +80,7 @@ pub async fn review(body: &[u8]) -> Result<(String, Vec<u8>), String> {
 struct Empty;
 
 impl Live for Empty {
-    fn knows(&self, _: Kind, _: &str) -> bool {
+    fn knows(&self, _: &Kind, _: &str) -> bool {
         true
     }
 

@@ -1,22 +1,17 @@
-//! What is read from each object: names, Secrets, and where they stand.
+//! The facts that are read from objects: names, Secrets, and where they are written.
 //!
-//! Every fact is taken from the tree once, with its place. Unknown fields are none of our business:
-//! Kubernetes adds some with every release.
+//! Every fact is taken from the tree once, with its place, by the reader of its kind (`kinds/`).
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use manifest_syntax::{Node, Value};
+use manifest_syntax::Node;
 
 use super::controller::Choice;
 use super::gateway;
 use super::host_index::HostIndex;
-use super::mounts::{self, ConfigMap, Pod, SecretFile, Snippet};
-use super::{Object, object};
+use super::mounts::{ConfigMap, Pod, SecretFile, Snippet};
+use super::{kinds, object};
 use crate::model::Extent;
-use crate::name::has_placeholder;
-use crate::source::{Locate as _, Location, SourceId, Spanned};
-use crate::x509::{self, CertificateFile, Encryption, KeyFile};
+use crate::source::{Location, Spanned};
+use crate::x509::{CertificateFile, KeyFile};
 
 /// An object that takes part in serving certificates.
 #[derive(Clone, Debug)]
@@ -180,6 +175,17 @@ pub(super) struct Supplier {
 }
 
 impl Supplier {
+    /// What an object writes: the Secret of this name, or of its own.
+    pub(super) fn new(kind: &'static str, target: Option<Node<'_>>, meta: &Meta) -> Self {
+        let target = target.and_then(Node::text).filter(|name| !name.is_empty());
+        Self {
+            kind,
+            name: meta.name.clone(),
+            namespace: meta.namespace.clone(),
+            secret: target.unwrap_or(&meta.name).to_owned(),
+        }
+    }
+
     pub(super) fn words(&self) -> String {
         format!("{} `{}`", self.kind, self.name)
     }
@@ -269,384 +275,14 @@ impl<'a> Namespacing<'a> {
         match self {
             Self::All(namespace) => namespace,
             Self::Unwritten(namespace) => {
-                let own = path(object, &["metadata", "namespace"]).and_then(Node::text);
+                let own = kinds::path(object, &["metadata", "namespace"]).and_then(Node::text);
                 own.filter(|own| !own.is_empty()).unwrap_or(namespace)
             }
         }
     }
 }
 
-/// Reads an object; `None` for a kind that does not matter.
-pub(super) fn read<'a>(
-    object: Object<'a>,
-    source: SourceId,
-    namespace: Namespacing<'a>,
-) -> Option<Fact> {
-    let group = object.api_version.split('/').next().unwrap_or_default();
-    let node = object.node;
-    let meta = || meta(node, source, namespace);
-    match (group, object.kind) {
-        ("networking.k8s.io" | "extensions", "Ingress") => {
-            Some(Fact::Ingress(ingress(node, source, meta())))
-        }
-        ("networking.k8s.io", "IngressClass") => Some(Fact::IngressClass(class(node, &meta()))),
-        ("v1", "ConfigMap") => Some(Fact::ConfigMap(mounts::config_map(node, source, meta()))),
-        ("v1", "Secret") => Some(Fact::Secret(Box::new(secret(node, source, meta())))),
-        ("cert-manager.io", "ClusterIssuer") => {
-            Some(Fact::Issuer(issuer(node, format!("/{}", meta().name))))
-        }
-        ("cert-manager.io", "Issuer") => Some(Fact::Issuer(issuer(node, meta().key()))),
-        ("cert-manager.io", "Certificate") => request(node, source, meta()).map(Fact::Certificate),
-        ("external-secrets.io", "ExternalSecret") => {
-            let target = path(node, &["spec", "target", "name"]);
-            let supplier = supplier("ExternalSecret", target, &meta());
-            Some(Fact::Suppliers(vec![supplier]))
-        }
-        ("bitnami.com", "SealedSecret") => {
-            let target = path(node, &["spec", "template", "metadata", "name"]);
-            let supplier = supplier("SealedSecret", target, &meta());
-            Some(Fact::Suppliers(vec![supplier]))
-        }
-        ("v1", "Namespace") => Some(Fact::Gateway(gateway::namespace(node, meta()))),
-        (gateway::GROUP, kind) => gateway::read(kind, node, source, meta()).map(Fact::Gateway),
-        ("secrets-store.csi.x-k8s.io", "SecretProviderClass") => {
-            Some(Fact::Suppliers(secret_objects(node, &meta())))
-        }
-        _ => {
-            let other = object::read(object, group, source, &meta);
-            match mounts::pod(object, group, source, namespace) {
-                Some(pod) => Some(Fact::Pod(pod, other)),
-                None => other.map(Fact::Object),
-            }
-        }
-    }
-}
-
-pub(super) fn meta<'a>(node: Node<'a>, source: SourceId, namespace: Namespacing<'a>) -> Meta {
-    let metadata = node.get("metadata");
-    let field = |name| metadata.and_then(|metadata| metadata.get(name));
-    let text = |name| {
-        field(name)
-            .and_then(Node::text)
-            .filter(|text| !text.is_empty())
-    };
-    let name = field("name").filter(|name| name.text().is_some());
-    let labels = field("labels");
-    Meta {
-        name: text("name").unwrap_or("unnamed").to_owned(),
-        namespace: namespace.of(node).to_owned(),
-        at: name.unwrap_or(node).at(source),
-        created: text("creationTimestamp").map(str::to_owned),
-        annotations: field("annotations")
-            .into_iter()
-            .flat_map(Node::entries)
-            .filter_map(|(key, value)| {
-                let text = Spanned::new(value.text()?.to_owned(), value.at(source));
-                Some((key.text().to_owned(), text))
-            })
-            .collect(),
-        owners: field("ownerReferences")
-            .into_iter()
-            .flat_map(Node::items)
-            .filter_map(|owner| {
-                let text = |key| Some(owner.get(key)?.text()?.to_owned());
-                Some((text("kind")?, text("name")?))
-            })
-            .collect(),
-        is_being_deleted: field("deletionTimestamp").is_some_and(|time| !time.is_null()),
-        is_acme_solver: labels
-            .and_then(|labels| labels.get("acme.cert-manager.io/http01-solver"))
-            .and_then(Node::text)
-            == Some("true"),
-    }
-}
-
-fn ingress(node: Node<'_>, source: SourceId, meta: Meta) -> Ingress {
-    let spec = node.get("spec");
-    let spec = |name| spec.and_then(|spec| spec.get(name));
-    // `{{` in a plain word is valid YAML: a template that was not rendered.
-    let text = |node: Node<'_>| {
-        let text = node
-            .str()
-            .filter(|text| !text.is_empty() && !text.contains("{{"))?;
-        Some(Spanned::new(text.to_owned(), node.at(source)))
-    };
-    let tls = each(spec("tls"), |entry| {
-        Some(TlsEntry {
-            at: entry.at(source),
-            hosts: each(entry.get("hosts"), text),
-            secret: entry.get("secretName").and_then(text),
-        })
-    });
-    let rules = each(spec("rules"), |rule| {
-        Some(Rule {
-            host: rule.get("host").and_then(text),
-            paths: each(path(rule, &["http", "paths"]), |path| {
-                let field = |name| path.get(name).and_then(Node::text).unwrap_or_default();
-                Some((field("path").to_owned(), field("pathType").to_owned()))
-            }),
-        })
-    });
-    Ingress {
-        class: spec("ingressClassName")
-            .and_then(Node::str)
-            .filter(|class| !class.is_empty())
-            .map(str::to_owned),
-        index: HostIndex::new(&tls, &rules),
-        tls,
-        rules,
-        snippets: mounts::snippets(node, source),
-        meta,
-    }
-}
-
-fn class(node: Node<'_>, meta: &Meta) -> IngressClass {
-    let default = "ingressclass.kubernetes.io/is-default-class";
-    IngressClass {
-        name: meta.name.clone(),
-        controller: path(node, &["spec", "controller"])
-            .and_then(Node::text)
-            .unwrap_or_default()
-            .to_owned(),
-        is_default: meta
-            .annotation(default)
-            .is_some_and(|value| value.value == "true"),
-        created: meta.created.clone(),
-        choice: None,
-    }
-}
-
-fn issuer(node: Node<'_>, key: String) -> Issuer {
-    let solvers = path(node, &["spec", "acme", "solvers"]);
-    let mut solvers = solvers.into_iter().flat_map(Node::items).peekable();
-    let has_solvers = solvers.peek().is_some();
-    Issuer {
-        key,
-        issues_wildcards: !has_solvers || solvers.any(|solver| solver.get("dns01").is_some()),
-    }
-}
-
-fn request(node: Node<'_>, source: SourceId, meta: Meta) -> Option<Request> {
-    let secret = path(node, &["spec", "secretName"])?;
-    let names = path(node, &["spec", "dnsNames"]);
-    let texts = |node: Option<Node<'_>>| {
-        let items = node.into_iter().flat_map(Node::items);
-        items
-            .filter_map(|item| item.text().map(str::to_owned))
-            .collect()
-    };
-    Some(Request {
-        secret: Spanned::new(secret.text()?.to_owned(), secret.at(source)),
-        dns_names: texts(names),
-        addresses: texts(path(node, &["spec", "ipAddresses"])),
-        issuer: path(node, &["spec", "issuerRef", "name"])
-            .and_then(Node::text)
-            .map(|name| {
-                let kind = path(node, &["spec", "issuerRef", "kind"]).and_then(Node::text);
-                match kind {
-                    Some("ClusterIssuer") => format!("/{name}"),
-                    _ => qualified(&meta.namespace, name),
-                }
-            }),
-        dns_names_at: names.map_or_else(|| meta.at.clone(), |names| names.at(source)),
-        meta,
-    })
-}
-
-fn supplier(kind: &'static str, target: Option<Node<'_>>, meta: &Meta) -> Supplier {
-    let target = target.and_then(Node::text).filter(|name| !name.is_empty());
-    Supplier {
-        kind,
-        name: meta.name.clone(),
-        namespace: meta.namespace.clone(),
-        secret: target.unwrap_or(&meta.name).to_owned(),
-    }
-}
-
-/// The Secrets that the CSI driver writes once a Pod mounts this class.
-fn secret_objects(node: Node<'_>, meta: &Meta) -> Vec<Supplier> {
-    let objects = path(node, &["spec", "secretObjects"]);
-    let objects = objects.into_iter().flat_map(Node::items);
-    let names = objects.filter_map(|object| object.get("secretName"));
-    names
-        .map(|name| supplier("SecretProviderClass", Some(name), meta))
-        .collect()
-}
-
-pub(super) fn secret(node: Node<'_>, source: SourceId, meta: Meta) -> Secret {
-    let is_tls_type = node.get("type").and_then(Node::text) == Some("kubernetes.io/tls");
-    // `stringData` wins over `data` (API reference of Secret).
-    let value = |key: &str| {
-        let plain = path(node, &["stringData", key]).filter(|value| !value.is_null());
-        let encoded = path(node, &["data", key]).filter(|value| !value.is_null());
-        match (plain, encoded) {
-            (Some(plain), _) => Some((plain, false)),
-            (None, Some(encoded)) => Some((encoded, true)),
-            (None, None) => None,
-        }
-    };
-    let bytes = |(node, is_encoded): (Node<'_>, bool)| decode(node, is_encoded);
-    let mut certificate = value("tls.crt");
-    let mut key = value("tls.key");
-    let is_tls = is_tls_type || certificate.is_some() || key.is_some();
-    if !is_tls {
-        (certificate, key) = (value("cert"), value("key"));
-    }
-    let decoded = certificate.map(bytes);
-    Secret {
-        has_tls_type: is_tls_type,
-        type_at: node
-            .get("type")
-            .map_or_else(|| meta.at.clone(), |kind| kind.at(source)),
-        has_authority: value("ca.crt")
-            .and_then(|(node, _)| node.text())
-            .is_some_and(|text| !text.trim().is_empty()),
-        is_encrypted: decoded == Some(Err(Fault::Encrypted)),
-        misspelt: Misspelt {
-            certificate: (is_tls && certificate.is_none())
-                .then(|| near_key(node, source, "tls.crt", CERTIFICATE_KEYS))
-                .flatten(),
-            key: (is_tls && key.is_none())
-                .then(|| near_key(node, source, "tls.key", KEY_KEYS))
-                .flatten(),
-        },
-        files: mounts::secret_files(node, source, is_tls),
-        summarised: None,
-        is_tls,
-        leaf_is_first_block: match &decoded {
-            Some(Ok(bytes)) if is_tls => x509::pem::is_certificate_first(bytes),
-            _ => false,
-        },
-        certificate: certificate.zip(decoded).map(|((node, _), bytes)| Part {
-            at: at_key(node, source),
-            value: bytes.and_then(|bytes| pem(&bytes).map(|()| x509::read_certificates(&bytes))),
-        }),
-        key: key.map(|value| Part {
-            at: at_key(value.0, source),
-            value: bytes(value).and_then(|bytes| match pem(&bytes) {
-                // A file that is no key is `key-unreadable`, as on disk.
-                Ok(()) | Err(Fault::NoPem) => Ok(x509::read_key(&bytes)),
-                Err(fault) => Err(fault),
-            }),
-        }),
-        meta,
-    }
-}
-
-/// What people call `tls.crt`.
-const CERTIFICATE_KEYS: &[&str] = &[
-    "cert",
-    "cert.pem",
-    "certificate",
-    "crt",
-    "fullchain.pem",
-    "server.crt",
-    "tls.pem",
-];
-
-/// What people call `tls.key`.
-const KEY_KEYS: &[&str] = &["key", "key.pem", "privkey.pem", "server.key", "tls.pem"];
-
-/// The key of a Secret that was most likely meant to be `wanted`.
-fn near_key(
-    node: Node<'_>,
-    source: SourceId,
-    wanted: &str,
-    aliases: &[&str],
-) -> Option<Spanned<String>> {
-    let maps = ["data", "stringData"].map(|map| node.get(map));
-    let keys = maps.into_iter().flatten().flat_map(Node::entries);
-    let near = keys.filter_map(|(key, value)| {
-        let text = key.text();
-        let folded = text.to_ascii_lowercase().replace(['_', '-'], ".");
-        // The other of the two names is two letters away.
-        let is_other = matches!(text, "tls.crt" | "tls.key" | "ca.crt");
-        let distance = match aliases.contains(&folded.as_str()) {
-            true => 1,
-            false => strsim::damerau_levenshtein(&folded, wanted),
-        };
-        (!is_other && distance <= 2).then(|| (distance, text, at_key(value, source)))
-    });
-    let (_, text, at) = near.min_by_key(|(distance, ..)| *distance)?;
-    Some(Spanned::new(text.to_owned(), at))
-}
-
-/// The key stands for a value of hundreds of characters, or of many lines.
-pub(super) fn at_key(node: Node<'_>, source: SourceId) -> Location {
-    let mut at = node.at(source);
-    at.span = node.key().map_or(at.span, |key| Some(key.span()));
-    at
-}
-
-/// Base64 as Go's decoder takes it: padding needed, line ends passed over.
-pub(super) fn decode(node: Node<'_>, is_encoded: bool) -> Result<Vec<u8>, Fault> {
-    let text = match node.value() {
-        Value::Text(text) => text,
-        Value::Null => "",
-        _ => return Err(Fault::NotText),
-    };
-    if Encryption::hides_value(text) || is_filled_in_later(text) {
-        return Err(Fault::Encrypted);
-    }
-    if !is_encoded {
-        return Ok(text.as_bytes().to_vec());
-    }
-    base64_of(text.as_bytes()).ok_or(Fault::BadBase64)
-}
-
-/// Neither base64 nor PEM has the marks of a placeholder.
-fn is_filled_in_later(text: &str) -> bool {
-    has_placeholder(text) && !text.contains("-----BEGIN ")
-}
-
-fn base64_of(text: &[u8]) -> Option<Vec<u8>> {
-    let config = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
-        .with_decode_allow_trailing_bits(true);
-    let engine = GeneralPurpose::new(&alphabet::STANDARD, config);
-    if !text.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
-        return engine.decode(text).ok();
-    }
-    let lines = text
-        .iter()
-        .copied()
-        .filter(|byte| !matches!(byte, b'\r' | b'\n'));
-    engine.decode(lines.collect::<Vec<_>>()).ok()
-}
-
-/// Whether a value can be PEM at all.
-fn pem(bytes: &[u8]) -> Result<(), Fault> {
-    const MARK: &[u8] = b"-----BEGIN ";
-    let has_mark = |bytes: &[u8]| memchr::memmem::find(bytes, MARK).is_some();
-    if bytes.trim_ascii().is_empty() {
-        return Err(Fault::Empty);
-    }
-    if Encryption::of_file(bytes).is_some() {
-        return Err(Fault::EncodedEncrypted);
-    }
-    if has_mark(bytes) {
-        return Ok(());
-    }
-    match base64_of(bytes.trim_ascii()) {
-        Some(inner) if has_mark(&inner) => Err(Fault::DoubleBase64),
-        _ => Err(Fault::NoPem),
-    }
-}
-
 /// `NAMESPACE/NAME`, by which objects are looked up.
 pub(super) fn qualified(namespace: &str, name: &str) -> String {
     [namespace, "/", name].concat()
-}
-
-/// What is made of the items of a list. Most lists of manifests are short, and there are very many:
-/// they get room for what they hold, not for what a vector grows to.
-fn each<'a, T>(list: Option<Node<'a>>, make: impl FnMut(Node<'a>) -> Option<T>) -> Vec<T> {
-    let items = || list.into_iter().flat_map(Node::items);
-    let mut all = Vec::with_capacity(items().count());
-    all.extend(items().filter_map(make));
-    all
-}
-
-pub(super) fn path<'a>(node: Node<'a>, keys: &[&str]) -> Option<Node<'a>> {
-    keys.iter().try_fold(node, |node, key| node.get(key))
 }

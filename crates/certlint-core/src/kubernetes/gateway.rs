@@ -1,40 +1,23 @@
-//! The Gateway API, read: listeners with their Secrets, routes with their hosts, and grants.
-//!
-//! One reader for all versions (v1, v1beta1, v1alpha2, v1alpha3): what matters here has
-//! the same fields in each. Fields as in the Gateway API reference, `gateway.networking.k8s.io`.
+//! The facts of the Gateway API: listeners with their Secrets, routes with their hosts, and grants.
 
 mod selector;
 
-use manifest_syntax::Node;
-use selector::Selector;
+pub(super) use selector::Selector;
 
 use std::collections::BTreeMap;
 
-use super::facts::{Meta, path};
+use manifest_syntax::Node;
+
+use super::facts::Meta;
 use crate::name::has_placeholder;
 use crate::source::{Locate as _, Location, SourceId, Spanned};
 
 /// The API group of all these kinds.
 pub(super) const GROUP: &str = "gateway.networking.k8s.io";
 
-/// The option with which GKE takes certificates of the cloud provider.
-const PRE_SHARED: &str = "networking.gke.io/pre-shared-certs";
-
-/// The option with which VPC Lattice takes a certificate of the cloud provider.
-const CERTIFICATE_ARN: &str = "application-networking.k8s.aws/certificate-arn";
-
-/// The option with which agentgateway makes certificates itself.
-const CERTIFICATE_SOURCE: &str = "agentgateway.dev/tls-certificate-source";
-
-/// The option with which Istio shows the certificate of the workload.
-const TERMINATE_MODE: &str = "gateway.istio.io/tls-terminate-mode";
-
-/// The annotation with which GKE takes certificates of the cloud provider, whatever is named.
-const CERTIFICATE_MAP: &str = "networking.gke.io/certmap";
-
 /// As many items of a list are looked at: at least as many as the API server lets through
 /// (`maxItems` of the custom resource definitions), so that the work stays bounded.
-const ITEMS_MAX: usize = 64;
+pub(super) const ITEMS_MAX: usize = 64;
 
 /// An object of the Gateway API.
 #[derive(Clone, Debug)]
@@ -198,200 +181,8 @@ pub(super) struct Grant {
     pub(super) to: Vec<Option<String>>,
 }
 
-/// Reads an object of the group; `None` for a kind that does not matter.
-pub(super) fn read(kind: &str, node: Node<'_>, source: SourceId, meta: Meta) -> Option<Fact> {
-    let route = |kind, meta| Some(Fact::Route(route(kind, node, source, meta)));
-    match kind {
-        "Gateway" => {
-            let kind = HolderKind::Gateway {
-                class: path(node, &["spec", "gatewayClassName"])
-                    .and_then(Node::text)
-                    .unwrap_or_default()
-                    .to_owned(),
-                takes: namespaces(path(node, &["spec", "allowedListeners"]), Namespaces::None),
-            };
-            Some(Fact::Holder(holder(kind, node, source, meta)))
-        }
-        "GatewayClass" => {
-            let controller = path(node, &["spec", "controllerName"])?.text()?;
-            Some(Fact::Class(meta.name, controller.to_owned()))
-        }
-        "GRPCRoute" => route("GRPCRoute", meta),
-        "HTTPRoute" => route("HTTPRoute", meta),
-        "ListenerSet" => {
-            let parent = path(node, &["spec", "parentRef"])?;
-            let parent = key(parent, &meta.namespace)?;
-            let kind = HolderKind::ListenerSet { parent };
-            Some(Fact::Holder(holder(kind, node, source, meta)))
-        }
-        "ReferenceGrant" => Some(Fact::Grant(grant(node, meta))),
-        "TLSRoute" => route("TLSRoute", meta),
-        _ => None,
-    }
-}
-
-fn holder(kind: HolderKind, node: Node<'_>, source: SourceId, meta: Meta) -> Holder {
-    let listeners = path(node, &["spec", "listeners"]);
-    let has_map = meta.annotation(CERTIFICATE_MAP).is_some();
-    let listeners = listeners
-        .into_iter()
-        .flat_map(Node::items)
-        .take(ITEMS_MAX)
-        .filter_map(|listener| {
-            let mut listener = read_listener(listener, source)?;
-            if let Some(tls) = &mut listener.tls {
-                tls.has_other_certificates |= has_map;
-            }
-            Some(listener)
-        });
-    Holder {
-        listeners: listeners.collect(),
-        meta,
-        kind,
-    }
-}
-
-/// `None` where its hostname is a template that was not rendered.
-fn read_listener(node: Node<'_>, source: SourceId) -> Option<GatewayListener> {
-    let allowed = node.get("allowedRoutes");
-    let hostname = match text(node, "hostname") {
-        Some(_) => Some(node.get("hostname").and_then(|name| host(name, source))?),
-        None => None,
-    };
-    Some(GatewayListener {
-        at: node.at(source),
-        name: text(node, "name").unwrap_or_default().to_owned(),
-        port: text(node, "port").unwrap_or_default().to_owned(),
-        protocol: match text(node, "protocol") {
-            Some("HTTPS") => Protocol::Https,
-            Some("TLS") => Protocol::Tls,
-            _ => Protocol::Other,
-        },
-        hostname,
-        tls: node.get("tls").filter(|tls| !tls.is_null()).map(|tls| Tls {
-            is_passthrough: text(tls, "mode") == Some("Passthrough"),
-            has_other_certificates: has_other_certificates(tls),
-            references: tls
-                .get("certificateRefs")
-                .into_iter()
-                .flat_map(Node::items)
-                .take(ITEMS_MAX)
-                .filter_map(|reference| secret_ref(reference, source))
-                .collect(),
-        }),
-        takes: namespaces(allowed, Namespaces::Same),
-        kinds: allowed
-            .and_then(|allowed| allowed.get("kinds"))
-            .into_iter()
-            .flat_map(Node::items)
-            .filter_map(|kind| text(kind, "kind").map(str::to_owned))
-            .collect(),
-    })
-}
-
-/// Options with which an implementation brings certificates that are not in Secrets.
-fn has_other_certificates(tls: Node<'_>) -> bool {
-    let options = tls.get("options").into_iter().flat_map(Node::entries);
-    let mut options = options.map(|(key, value)| (key.text(), value.text().unwrap_or_default()));
-    options.any(|(key, value)| match key {
-        PRE_SHARED | CERTIFICATE_ARN | CERTIFICATE_SOURCE => true,
-        TERMINATE_MODE => matches!(value, "ISTIO_MUTUAL" | "ISTIO_SIMPLE"),
-        _ => false,
-    })
-}
-
-fn secret_ref(node: Node<'_>, source: SourceId) -> Option<SecretRef> {
-    let is_core = matches!(text(node, "group"), None | Some("core"));
-    Some(SecretRef {
-        at: node.at(source),
-        is_secret: is_core && matches!(text(node, "kind"), None | Some("Secret")),
-        name: text(node, "name")?.to_owned(),
-        namespace: text(node, "namespace").map(str::to_owned),
-    })
-}
-
-/// The `namespaces` of `allowedRoutes` or `allowedListeners`.
-fn namespaces(allowed: Option<Node<'_>>, default: Namespaces) -> Namespaces {
-    let Some(namespaces) = allowed.and_then(|allowed| allowed.get("namespaces")) else {
-        return default;
-    };
-    match text(namespaces, "from") {
-        Some("All") => Namespaces::All,
-        Some("None") => Namespaces::None,
-        Some("Same") => Namespaces::Same,
-        Some("Selector") => Namespaces::Selector(Selector::read(namespaces.get("selector"))),
-        _ => default,
-    }
-}
-
-/// Reads a Namespace.
-pub(super) fn namespace(node: Node<'_>, meta: Meta) -> Fact {
-    let labels = path(node, &["metadata", "labels"]);
-    let labels = labels.into_iter().flat_map(Node::entries);
-    let labels =
-        labels.filter_map(|(key, value)| Some((key.text().to_owned(), value.text()?.to_owned())));
-    Fact::Namespace(meta.name, labels.collect())
-}
-
-fn route(kind: &'static str, node: Node<'_>, source: SourceId, meta: Meta) -> Route {
-    let spec = |name| path(node, &["spec", name]).into_iter();
-    Route {
-        kind,
-        hostnames: spec("hostnames")
-            .flat_map(Node::items)
-            .take(ITEMS_MAX)
-            .filter_map(|name| host(name, source))
-            .collect(),
-        parents: spec("parentRefs")
-            .flat_map(Node::items)
-            .take(ITEMS_MAX)
-            .filter(|parent| matches!(text(*parent, "group"), None | Some(GROUP)))
-            .filter_map(|parent| {
-                Some(Parent {
-                    kind: text(parent, "kind").unwrap_or("Gateway").to_owned(),
-                    key: key(parent, &meta.namespace)?,
-                    section: text(parent, "sectionName").map(str::to_owned),
-                    port: text(parent, "port").map(str::to_owned),
-                })
-            })
-            .collect(),
-        meta,
-    }
-}
-
-fn grant(node: Node<'_>, meta: Meta) -> Grant {
-    let spec = |name| {
-        path(node, &["spec", name])
-            .into_iter()
-            .flat_map(Node::items)
-    };
-    let is_secret = |to: &Node<'_>| {
-        text(*to, "kind") == Some("Secret") && matches!(text(*to, "group"), None | Some("core"))
-    };
-    Grant {
-        namespace: meta.namespace,
-        from: spec("from")
-            .filter(|from| text(*from, "group") == Some(GROUP))
-            .filter_map(|from| {
-                let kind = text(from, "kind")?.to_owned();
-                Some((kind, text(from, "namespace")?.to_owned()))
-            })
-            .collect(),
-        to: spec("to")
-            .filter(is_secret)
-            .map(|to| text(to, "name").map(str::to_owned))
-            .collect(),
-    }
-}
-
-/// `NAMESPACE/NAME` of a reference.
-fn key(reference: Node<'_>, namespace: &str) -> Option<String> {
-    let namespace = text(reference, "namespace").unwrap_or(namespace);
-    Some(format!("{namespace}/{}", text(reference, "name")?))
-}
-
 /// A host; `{{` in a plain word is valid YAML: a template that was not rendered.
-fn host(node: Node<'_>, source: SourceId) -> Option<Spanned<String>> {
+pub(super) fn host(node: Node<'_>, source: SourceId) -> Option<Spanned<String>> {
     let text = node.text().filter(|_| !node.is_null())?;
     let is_host = !text.is_empty() && !text.contains("{{");
     // The case of a placeholder counts.
@@ -400,12 +191,6 @@ fn host(node: Node<'_>, source: SourceId) -> Option<Spanned<String>> {
         false => text.to_ascii_lowercase(),
     };
     is_host.then(|| Spanned::new(host, node.at(source)))
-}
-
-/// A field that is a scalar and not empty.
-fn text<'a>(node: Node<'a>, name: &str) -> Option<&'a str> {
-    let field = node.get(name).filter(|field| !field.is_null())?;
-    field.text().filter(|text| !text.is_empty())
 }
 
 /// The Secrets that gateway-shim writes.

@@ -16,10 +16,10 @@ use rayon::prelude::*;
 
 use super::cluster::Cluster;
 use super::controller::Choice;
-use super::facts::{self, Fact, IngressClass, Namespacing, Supplier};
+use super::facts::{Fact, IngressClass, Namespacing, Supplier};
 use super::summary::SecretSummary;
 use super::world::{Placed, Plan, identity, split};
-use super::{Object, objects, verification};
+use super::{Object, kinds, objects, verification};
 use crate::files::FileError;
 use crate::finding::ObjectName;
 use crate::loader::Loader;
@@ -343,7 +343,7 @@ impl Reader<'_> {
     fn object(&self, object: Object<'_>, reading: usize, read: &mut Read) {
         let source = self.text.source;
         let namespacing = self.plan.namespacing(reading, &self.options.namespace);
-        let Some(fact) = facts::read(object, source, namespacing) else {
+        let Some(fact) = kinds::read(object, source, namespacing) else {
             return;
         };
         let changed_by = self.plan.changed_by(reading, &object);

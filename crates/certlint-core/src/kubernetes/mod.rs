@@ -10,6 +10,7 @@ mod facts;
 mod gateway;
 mod host_index;
 mod inventory;
+pub mod kinds;
 mod list;
 mod lower;
 mod mounts;

@@ -19,7 +19,8 @@ use manifest_syntax::{Node, read};
 
 use super::assemble;
 use super::cluster::{Cluster, Kept};
-use super::facts::{self, Fact, Fault, Namespacing, Part, Secret, Summarised};
+use super::facts::{Fact, Fault, Meta, Misspelt, Namespacing, Part, Secret, Summarised};
+use super::kinds;
 use super::lower::{Options, annotations};
 use crate::files::NoFiles;
 use crate::finding::{Level, ObjectName};
@@ -145,9 +146,8 @@ pub(crate) fn summarise(json: &[u8]) -> Option<(SecretSummary, Model)> {
     let loader = Loader::new(&NoFiles);
     let options = Options::default();
     let source = loader.keep_name(String::new());
-    let namespace = Namespacing::Unwritten(&options.namespace);
-    let meta = facts::meta(node, source, namespace);
-    let secret = facts::secret(node, source, meta);
+    let meta = kinds::meta(node, source, Namespacing::Unwritten(&options.namespace));
+    let secret = kinds::secret(node, source, meta);
     let ignored = annotations(node, source);
     let kept = Kept::new(Box::new(secret));
     let summary = SecretSummary::of(&kept, node, &ignored);
@@ -184,7 +184,7 @@ impl SecretSummary {
                 usable
                     .and_then(|file| file.certificates.first())
                     .map(|leaf| &leaf.names),
-                facts::path(node, &["metadata", "resourceVersion"])
+                kinds::path(node, &["metadata", "resourceVersion"])
                     .and_then(Node::text)
                     .unwrap_or_default(),
             ),
@@ -258,7 +258,7 @@ impl SecretSummary {
             _ => None,
         };
         Secret {
-            meta: facts::Meta::named(&self.namespace, &self.name, at("metadata.name")),
+            meta: Meta::named(&self.namespace, &self.name, at("metadata.name")),
             is_tls: self.is_tls,
             certificate: certificate.map(|value| Part {
                 at: at(certificate_at),
@@ -285,12 +285,12 @@ impl SecretSummary {
         }
     }
 
-    fn misspelt(&self, source: SourceId) -> facts::Misspelt {
+    fn misspelt(&self, source: SourceId) -> Misspelt {
         let key = |index: usize| {
             let key = self.rest.as_ref()?.misspelt[index].as_ref()?;
             Some(Spanned::new(key.text.to_string(), place(source, &key.path)))
         };
-        facts::Misspelt {
+        Misspelt {
             certificate: key(0),
             key: key(1),
         }

@@ -132,8 +132,8 @@ fn hosts(ingress: &Ingress) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kubernetes::facts::{self, Fact};
-    use crate::kubernetes::objects;
+    use crate::kubernetes::facts::{Fact, Namespacing};
+    use crate::kubernetes::{kinds, objects};
     use crate::source::SourceId;
     use manifest_syntax::read;
 
@@ -157,11 +157,7 @@ mod tests {
         let mut cluster = Cluster::default();
         for document in read(text.as_bytes()) {
             for object in objects(document.tree().expect("it can be read")) {
-                let fact = facts::read(
-                    object,
-                    SourceId(0),
-                    facts::Namespacing::Unwritten("default"),
-                );
+                let fact = kinds::read(object, SourceId(0), Namespacing::Unwritten("default"));
                 cluster.add(fact.unwrap_or(Fact::Suppliers(Vec::new())));
             }
         }

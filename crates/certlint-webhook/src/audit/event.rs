@@ -85,7 +85,7 @@ impl Events {
     }
 
     fn event(&self, kept: &Kept, object: &Value, name: &str, failing: &Failing) -> Event {
-        let (version, kind) = kept.kind().names();
+        let kind = kept.kind();
         let field = |name: &str| object["metadata"][name].as_str().map(str::to_owned);
         let mut note = failing.message.clone();
         note.truncate(note.floor_char_boundary(NOTE_MAX));
@@ -101,8 +101,8 @@ impl Events {
             action: Some("Audit".to_owned()),
             reason: Some(reason(failing.rule)),
             regarding: Some(ObjectReference {
-                api_version: Some(version.to_owned()),
-                kind: Some(kind.to_owned()),
+                api_version: Some(kind.api_version()),
+                kind: Some(kind.name.to_owned()),
                 namespace: Some(kept.namespace().to_string()),
                 name: Some(kept.name().to_string()),
                 uid: field("uid"),

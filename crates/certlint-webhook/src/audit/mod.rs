@@ -25,6 +25,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use certlint_core::kubernetes::kinds::SECRET;
 use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
 use tracing::debug;
@@ -42,18 +43,6 @@ pub(crate) const INTERVAL: Duration = Duration::from_secs(10 * 60);
 const ROUND: Duration = Duration::from_secs(1);
 /// At least between two full passes, however much changes.
 const REST: Duration = Duration::from_secs(30);
-
-/// The kinds that are judged.
-const KINDS: [Kind; 8] = [
-    Kind::Certificate,
-    Kind::Gateway,
-    Kind::GrpcRoute,
-    Kind::HttpRoute,
-    Kind::Ingress,
-    Kind::ListenerSet,
-    Kind::Route,
-    Kind::TlsRoute,
-];
 
 /// Keeps the table up to date.
 pub(crate) struct Audit<L> {
@@ -102,9 +91,7 @@ impl<L: Live> Audit<L> {
 
     fn knows_secrets(&self) -> bool {
         let kinds = self.state.kinds();
-        kinds
-            .get(&Kind::Secret)
-            .is_some_and(|secrets| secrets.synced)
+        kinds.get(&SECRET).is_some_and(|secrets| secrets.synced)
     }
 
     /// Looks at everything.
@@ -112,9 +99,9 @@ impl<L: Live> Audit<L> {
         let began = Instant::now();
         work.begin_pass();
         let held = work.held(&self.store);
-        let all: Vec<_> = KINDS
-            .iter()
-            .flat_map(|&kind| self.store.all(kind))
+        let all: Vec<_> = Kind::watched()
+            .filter(|kind| kind.is_audited())
+            .flat_map(|kind| self.store.all(kind))
             .map(|kept| kept.object_name())
             .filter(|name| !held.contains(name))
             .collect();
@@ -125,7 +112,7 @@ impl<L: Live> Audit<L> {
                 namespace,
                 name,
             } = name;
-            self.store.get(*kind, namespace, name).is_some()
+            self.store.get(kind, namespace, name).is_some()
         });
         self.look_at(all).await;
         self.table.passed(began.elapsed(), self.clock.seconds());
@@ -135,7 +122,7 @@ impl<L: Live> Audit<L> {
     /// Looks at some objects; between two of them others have their turn.
     async fn look_at(&self, names: impl IntoIterator<Item = ObjectName>) {
         for name in names {
-            if !KINDS.contains(&name.kind) {
+            if !name.kind.is_audited() {
                 continue;
             }
             let kept = self.store.get(name.kind, &name.namespace, &name.name);

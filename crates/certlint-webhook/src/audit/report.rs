@@ -176,8 +176,12 @@ impl Reports {
 fn owner(kept: &Kept) -> Option<Value> {
     let object: Value = serde_json::from_slice(kept.json()?).ok()?;
     let uid = object["metadata"]["uid"].as_str()?;
-    let (version, kind) = kept.kind().names();
-    Some(json!({ "apiVersion": version, "kind": kind, "name": **kept.name(), "uid": uid }))
+    Some(json!({
+        "apiVersion": kept.kind().api_version(),
+        "kind": kept.kind().name,
+        "name": **kept.name(),
+        "uid": uid,
+    }))
 }
 
 /// Unique, and short enough for any name of an object.

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use certlint_core::kubernetes::kinds::SECRET;
 use tokio::time::Instant;
 
-use crate::store::{Changed, Kind, ObjectName, SecretName, Store};
+use crate::store::{Changed, ObjectName, SecretName, Store};
 
 /// How long a deleted Secret may take to come back.
 const SETTLE: Duration = Duration::from_secs(30);
@@ -33,7 +34,7 @@ impl Work {
             Changed::Objects(changed) => {
                 for (name, before) in changed {
                     self.deleted.remove(&name);
-                    if name.kind == Kind::Secret && !is_there(store, &name) {
+                    if *name.kind == SECRET && !is_there(store, &name) {
                         self.deleted.insert(name, Instant::now());
                     } else {
                         self.affected(store.affected_by(&name, before.as_ref()));

@@ -14,7 +14,6 @@ use certlint_core::rules;
 use certlint_core::source::SourceId;
 
 use super::policy::Policy;
-use super::references::References;
 use super::surroundings::Surroundings;
 use crate::settings::Verdict;
 use crate::store::Kept;
@@ -25,8 +24,8 @@ pub(super) struct Judged<'a> {
     /// In JSON.
     pub(super) text: &'a [u8],
     pub(super) kept: &'a Kept,
-    /// The Secrets of which its user wants to hear.
-    pub(super) names: &'a References,
+    /// Its user wants to hear of the Secrets that it names, too.
+    pub(super) tells_of_secrets: bool,
 }
 
 /// Something that is said of the object, or of a Secret that it names.
@@ -87,7 +86,7 @@ pub(super) fn assess(
     let is_foreign = around.is_foreign_to(namespace);
     let named: Vec<_> = summaries
         .iter()
-        .filter(|summary| is_named(namespace, object.names, summary))
+        .filter(|summary| object.tells_of(summary))
         .collect();
     let secrets: BTreeSet<ObjectName> = named.iter().map(|summary| summary.object()).collect();
     let mut assessment = Assessment::default();
@@ -124,9 +123,13 @@ pub(super) fn assess(
     assessment
 }
 
-/// A Secret that the object names, and of which its user may hear.
-fn is_named(namespace: &str, names: &References, summary: &SecretSummary) -> bool {
-    **summary.namespace() == *namespace && names.has(namespace, summary.name())
+impl Judged<'_> {
+    /// A Secret that the object names, and of which its user may hear.
+    fn tells_of(&self, summary: &SecretSummary) -> bool {
+        self.tells_of_secrets
+            && summary.namespace() == self.kept.namespace()
+            && self.kept.names(summary.namespace(), summary.name())
+    }
 }
 
 /// What was found when the Secret was read.

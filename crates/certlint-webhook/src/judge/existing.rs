@@ -3,19 +3,16 @@
 use std::time::Duration;
 
 use certlint_core::finding::Level;
-use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 use super::assess::{Judged, Said, assess};
 use super::confirm;
-use super::object::Object;
 use super::policy::Policy;
-use super::references::References;
 use super::request::Live;
 use super::review;
 use super::surroundings::Surroundings;
 use crate::settings::Mode;
-use crate::store::{Kept, Kind, Store};
+use crate::store::{Kept, Store};
 
 /// For the look-ups of one object.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -44,11 +41,17 @@ pub(crate) async fn existing(
     if review::mode_of_namespace(store, policy, namespace) == Mode::Off {
         return Vec::new();
     }
-    let (Some(names), Some(text)) = (names(kept), kept.json()) else {
+    if kept.is_passing() || !review::is_judged(kept) {
+        return Vec::new();
+    }
+    let Some(text) = kept.json() else {
         return Vec::new();
     };
-    let names = &names;
-    let object = Judged { text, kept, names };
+    let object = Judged {
+        text,
+        kept,
+        tells_of_secrets: true,
+    };
     let mut around = Surroundings::default();
     around.add(store.neighbours(kept));
     around.look_for_grants(kept.kind(), live);
@@ -73,17 +76,6 @@ pub(crate) async fn existing(
     failing.sort();
     failing.dedup();
     failing
-}
-
-/// The Secrets that an object names; `None` where nobody looks at it.
-fn names(kept: &Kept) -> Option<References> {
-    let raw: &RawValue = serde_json::from_slice(kept.json()?).ok()?;
-    let object = Object::read(raw)?;
-    let is_solver = kept.kind() == Kind::Ingress && object.is_acme_solver();
-    if object.is_being_deleted() || is_solver {
-        return None;
-    }
-    References::read(kept.kind(), kept.namespace(), object.spec())
 }
 
 fn failing(said: Said) -> Failing {

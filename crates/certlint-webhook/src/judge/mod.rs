@@ -17,7 +17,6 @@ mod existing;
 mod object;
 mod policy;
 mod ratchet;
-mod references;
 mod request;
 mod review;
 mod secret;
@@ -32,10 +31,12 @@ pub(crate) use self::existing::{Failing, existing};
 pub(crate) use self::policy::{Policy, mode_name};
 pub(crate) use self::request::{Live, LiveSecret, Request};
 
+use certlint_core::kubernetes::kinds::SECRET;
+
 use self::review::Review;
 use self::surroundings::Surroundings;
 use self::verdict::Found;
-use crate::store::{Kind, Store};
+use crate::store::Store;
 
 /// Judges a request at the moment `now` (unix seconds).
 pub(crate) async fn judge(
@@ -49,7 +50,7 @@ pub(crate) async fn judge(
         Ok(review) => review,
         Err(decision) => return *decision,
     };
-    if review.kind == Kind::Secret {
+    if *review.kind == SECRET {
         review.read_old();
         return secret::judge(store, policy, request, &review, now);
     }
@@ -84,7 +85,7 @@ fn surroundings(
     for sent in review.states() {
         around.add(store.neighbours(&sent.kept));
     }
-    around.remove(review.kind, review.namespace, review.name());
+    around.remove(&review.sent.kept.object_name());
     if policy.ignores_secrets {
         around.ignore_secrets();
     }

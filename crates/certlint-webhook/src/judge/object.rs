@@ -32,7 +32,6 @@ struct Metadata {
     namespace: Option<String>,
     creation_timestamp: Option<String>,
     deletion_timestamp: Option<String>,
-    labels: Option<BTreeMap<String, String>>,
     annotations: Option<BTreeMap<String, String>>,
 }
 
@@ -49,10 +48,6 @@ impl<'a> Object<'a> {
             .then_some(Self { raw, header })
     }
 
-    pub(super) fn spec(&self) -> Option<&'a RawValue> {
-        self.header.spec
-    }
-
     pub(super) fn name(&self) -> &str {
         let name = self.header.metadata.name.as_deref();
         name.filter(|name| !name.is_empty()).unwrap_or(UNNAMED)
@@ -60,13 +55,6 @@ impl<'a> Object<'a> {
 
     pub(super) fn is_being_deleted(&self) -> bool {
         self.header.metadata.deletion_timestamp.is_some()
-    }
-
-    /// The Ingress by which cert-manager answers a challenge; it lives for a minute.
-    pub(super) fn is_acme_solver(&self) -> bool {
-        let labels = self.header.metadata.labels.as_ref();
-        let label = labels.and_then(|labels| labels.get("acme.cert-manager.io/http01-solver"));
-        label.is_some_and(|value| value == "true")
     }
 
     pub(super) fn annotation(&self, name: &str) -> Option<&str> {
@@ -135,7 +123,7 @@ mod tests {
             "[]",
             "7",
             r#"{"spec": []}"#,
-            r#"{"metadata": {"labels": 1}}"#,
+            r#"{"metadata": {"annotations": 1}}"#,
         ] {
             assert!(Object::read(&raw(text)).is_none(), "{text}");
         }

@@ -36,7 +36,7 @@ pub(crate) struct Request<'a> {
 pub(crate) trait Live: Sync {
     /// Whether all objects of this kind in this namespace are remembered, so that one which is not
     /// remembered is not there.
-    fn knows(&self, kind: Kind, namespace: &str) -> bool;
+    fn knows(&self, kind: &Kind, namespace: &str) -> bool;
 
     /// The Secret as it is now. Bounded in time by itself.
     fn secret(&self, namespace: &str, name: &str) -> impl Future<Output = LiveSecret> + Send;

@@ -5,10 +5,11 @@
 
 use std::borrow::Cow;
 
+use certlint_core::kubernetes::kinds::SECRET;
+
 use super::decision::{Decision, DecisionKind};
 use super::object::Object;
 use super::policy::{Policy, mode_of, softer};
-use super::references::References;
 use super::request::Request;
 use super::wording;
 use crate::settings::{Mode, Verdict};
@@ -20,7 +21,7 @@ const MODE: &str = "certlint.io/mode";
 /// A request that is looked at.
 #[derive(Debug)]
 pub(super) struct Review<'a> {
-    pub(super) kind: Kind,
+    pub(super) kind: &'static Kind,
     /// As users write it: `Ingress`.
     pub(super) kind_name: &'a str,
     pub(super) namespace: &'a str,
@@ -49,7 +50,6 @@ pub(super) struct Sent<'a> {
     pub(super) object: Object<'a>,
     text: Cow<'a, str>,
     pub(super) kept: Kept,
-    pub(super) names: References,
 }
 
 /// Decides whether a request is looked at; the decision is the answer where it is not.
@@ -61,7 +61,7 @@ pub(super) fn begin<'a>(
 ) -> Result<Review<'a>, Box<Decision>> {
     let mode = mode_of_namespace(store, policy, request.namespace);
     let skipped = || Err(Box::new(Decision::skipped(mode)));
-    let Some(kind) = kind_of(request) else {
+    let Some(kind) = Kind::reviewed(request.group, request.kind) else {
         return skipped();
     };
     if mode == Mode::Off || !request.subresource.is_empty() {
@@ -70,7 +70,7 @@ pub(super) fn begin<'a>(
     let (operation, sent, old) = match (request.operation, request.object, request.old_object) {
         ("CREATE", Some(new), _) => (Operation::Create, new, None),
         ("UPDATE", Some(new), old) => (Operation::Update, new, old),
-        ("DELETE", _, Some(old)) if kind == Kind::Secret => (Operation::Delete, old, None),
+        ("DELETE", _, Some(old)) if *kind == SECRET => (Operation::Delete, old, None),
         _ => return skipped(),
     };
     let unreadable = |mode| Err(Box::new(unreadable(policy, mode, request.kind)));
@@ -78,11 +78,10 @@ pub(super) fn begin<'a>(
         return unreadable(mode);
     };
     let old = old.and_then(Object::read);
-    let is_solver = kind == Kind::Ingress && object.is_acme_solver();
     // Secrets have no `spec`: what changed in one is seen in its certificate.
-    let mut before = old.iter().filter(|_| kind != Kind::Secret);
+    let mut before = old.iter().filter(|_| *kind != SECRET);
     let is_unchanged = before.any(|old| object.is_same_as(old));
-    if object.is_being_deleted() || is_solver || is_unchanged {
+    if object.is_being_deleted() || is_unchanged {
         return skipped();
     }
     let mode = mode_of_object(policy, mode, &object);
@@ -92,6 +91,9 @@ pub(super) fn begin<'a>(
     let Some(sent) = Sent::read(kind, request.namespace, object, now) else {
         return unreadable(mode);
     };
+    if sent.kept.is_passing() {
+        return skipped();
+    }
     Ok(Review {
         kind,
         kind_name: request.kind,
@@ -118,17 +120,9 @@ impl<'a> Review<'a> {
         self.old.is_some()
     }
 
-    /// Whether a route, which has its Secrets from what it is attached to.
-    pub(super) fn is_route(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::GrpcRoute | Kind::HttpRoute | Kind::TlsRoute
-        )
-    }
-
     /// Whether the object names a Secret, or did so before.
     pub(super) fn names(&self, namespace: &str, name: &str) -> bool {
-        self.states().any(|sent| sent.names.has(namespace, name))
+        self.states().any(|sent| sent.kept.names(namespace, name))
     }
 
     /// The state that is judged, and the old one if it was read.
@@ -138,39 +132,26 @@ impl<'a> Review<'a> {
 }
 
 impl<'a> Sent<'a> {
-    fn read(kind: Kind, namespace: &str, object: Object<'a>, now: i64) -> Option<Self> {
-        let names = References::read(kind, namespace, object.spec())?;
+    fn read(kind: &'static Kind, namespace: &str, object: Object<'a>, now: i64) -> Option<Self> {
         let text = object.text(namespace, now);
         let kept = Kept::read(kind, text.as_bytes())?;
-        let is_whole = !matches!(kept.body(), Body::TooLarge);
-        is_whole.then_some(Self {
-            object,
-            text,
-            kept,
-            names,
-        })
+        is_judged(&kept).then_some(Self { object, text, kept })
     }
 
-    /// What is lowered of it. A Route brings its key in itself, which is never kept.
+    /// What is lowered of it. An object may bring its private key, which is never kept.
     pub(super) fn judged(&self) -> &[u8] {
-        let kept = self.kept.json().filter(|_| self.kept.kind() != Kind::Route);
+        let is_whole = !self.kept.kind().has_private_fields();
+        let kept = self.kept.json().filter(|_| is_whole);
         kept.unwrap_or(self.text.as_bytes())
     }
 }
 
-/// The kind, where it is one that we judge.
-fn kind_of(request: &Request<'_>) -> Option<Kind> {
-    Some(match (request.group, request.kind) {
-        ("networking.k8s.io", "Ingress") => Kind::Ingress,
-        ("gateway.networking.k8s.io", "Gateway") => Kind::Gateway,
-        ("gateway.networking.k8s.io", "ListenerSet") => Kind::ListenerSet,
-        ("gateway.networking.k8s.io", "HTTPRoute") => Kind::HttpRoute,
-        ("gateway.networking.k8s.io", "GRPCRoute") => Kind::GrpcRoute,
-        ("gateway.networking.k8s.io", "TLSRoute") => Kind::TlsRoute,
-        ("route.openshift.io", "Route") => Kind::Route,
-        ("", "Secret") => Kind::Secret,
-        _ => return None,
-    })
+/// Hosts of one object. No controller gets on with so many, and comparing them takes its time.
+const HOSTS_MAX: usize = 2_000;
+
+/// Whether an object is small enough to be judged.
+pub(super) fn is_judged(kept: &Kept) -> bool {
+    kept.hosts() <= HOSTS_MAX && !matches!(kept.body(), Body::TooLarge)
 }
 
 /// A label that is no mode is as good as none.

@@ -11,7 +11,6 @@ use super::Decision;
 use super::assess::{Judged, Said, assess};
 use super::policy::Policy;
 use super::ratchet;
-use super::references::References;
 use super::request::Request;
 use super::review::{Operation, Review, Sent};
 use super::surroundings::Surroundings;
@@ -57,8 +56,6 @@ pub(super) fn judge(
         unreadable_secret: Verdict::Deny,
         ..policy.clone()
     };
-    // What is said of the Secret itself is not looked at.
-    let nobody = References::default();
     let mut said = Vec::new();
     for user in store.uses_of(&name).iter().take(USES_MAX) {
         let mut around = Surroundings::default();
@@ -69,7 +66,8 @@ pub(super) fn judge(
         let object = Judged {
             text,
             kept: user,
-            names: &nobody,
+            // What is said of the Secret itself is not looked at.
+            tells_of_secrets: false,
         };
         around.set(name.clone(), old.clone());
         let before = assess(object, &around, &strict, now);

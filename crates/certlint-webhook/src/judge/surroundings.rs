@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use certlint_core::kubernetes::SecretSummary;
+use certlint_core::kubernetes::kinds::{INGRESS, REFERENCE_GRANT};
 
 use super::request::{Live, LiveSecret};
 use super::review::Review;
-use crate::store::{Kept, Kind, Neighbours, SecretName};
+use crate::store::{Kept, Kind, Neighbours, ObjectName, SecretName};
 
 /// Objects, and Secrets, that are looked at together with one.
 const OBJECTS_MAX: usize = 5_000;
@@ -18,8 +19,7 @@ const OBJECTS_MAX: usize = 5_000;
 /// The neighbours of an object.
 #[derive(Debug, Default)]
 pub(super) struct Surroundings {
-    /// By what tells them apart.
-    objects: BTreeMap<(Kind, Arc<str>, Arc<str>), Arc<Kept>>,
+    objects: BTreeMap<ObjectName, Arc<Kept>>,
     secrets: BTreeMap<SecretName, State>,
     /// A permission that is not here does not exist.
     knows_grants: bool,
@@ -39,8 +39,7 @@ impl Surroundings {
     /// Takes neighbours in; what is known already stays.
     pub(super) fn add(&mut self, neighbours: Neighbours) {
         for kept in neighbours.objects {
-            let place = (kept.kind(), kept.namespace().clone(), kept.name().clone());
-            self.objects.entry(place).or_insert(kept);
+            self.objects.entry(kept.object_name()).or_insert(kept);
         }
         for (name, summary) in neighbours.secrets {
             let state = summary.map_or(State::Missing, State::Known);
@@ -50,10 +49,10 @@ impl Surroundings {
 
     /// Finds out whether all is known that could permit the use of the Secrets of other namespaces.
     /// What Contour asks for in place of a ReferenceGrant is not watched.
-    pub(super) fn look_for_grants(&mut self, kind: Kind, live: &impl Live) {
+    pub(super) fn look_for_grants(&mut self, kind: &Kind, live: &impl Live) {
         let mut names = self.secrets.keys();
-        self.knows_grants = kind != Kind::Ingress
-            && names.all(|name| live.knows(Kind::ReferenceGrant, &name.namespace));
+        self.knows_grants =
+            *kind != INGRESS && names.all(|name| live.knows(&REFERENCE_GRANT, &name.namespace));
     }
 
     /// Whether a permission that is not here does not exist.
@@ -74,8 +73,8 @@ impl Surroundings {
     }
 
     /// Leaves an object out: it is judged itself.
-    pub(super) fn remove(&mut self, kind: Kind, namespace: &str, name: &str) {
-        self.objects.remove(&(kind, namespace.into(), name.into()));
+    pub(super) fn remove(&mut self, object: &ObjectName) {
+        self.objects.remove(object);
     }
 
     /// Takes in what the API server says.
@@ -106,8 +105,8 @@ impl Surroundings {
     /// its Gateways. What rivals in other namespaces name decides nothing about this object.
     pub(super) fn to_confirm(&self, review: &Review<'_>) -> Vec<SecretName> {
         let is_named = |name: &&SecretName| review.names(&name.namespace, &name.name);
-        let is_near =
-            |name: &&SecretName| review.is_route() || *name.namespace == *review.namespace;
+        let is_route = review.sent.kept.is_attached();
+        let is_near = |name: &&SecretName| is_route || *name.namespace == *review.namespace;
         let named = self.secrets.keys().filter(is_named);
         let others = self.secrets.keys().filter(|name| !is_named(name));
         named.chain(others.filter(is_near)).cloned().collect()
@@ -151,7 +150,7 @@ impl Surroundings {
     pub(super) fn is_foreign_to(&self, namespace: &str) -> bool {
         let mut objects = self.objects.values();
         let mut secrets = self.secrets.keys();
-        let tells = |kept: &Kept| matches!(kept.kind(), Kind::Certificate);
+        let tells = |kept: &Kept| kept.kind().is_request();
         secrets.any(|name| &*name.namespace != namespace)
             || objects.any(|kept| tells(kept) && &**kept.namespace() != namespace)
     }

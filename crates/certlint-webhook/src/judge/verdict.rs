@@ -43,7 +43,7 @@ impl Found {
             let object = Judged {
                 text: sent.judged(),
                 kept: &sent.kept,
-                names: &sent.names,
+                tells_of_secrets: true,
             };
             assess(object, around, policy, now)
         };

@@ -1,5 +1,6 @@
 //! What is known of the cluster, read whenever it is asked for.
 
+use certlint_core::kubernetes::kinds::SECRET;
 use std::fmt;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
 use crate::clock::Clock;
-use crate::store::{Kind, Store};
+use crate::store::Store;
 use crate::watch::{Lookups, State};
 
 const DAY: i64 = 24 * 60 * 60;
@@ -80,10 +81,10 @@ impl Collector for Cluster {
         let name = "certlint_cache_too_large";
         too_large.encode(encoder.encode_descriptor(name, help, None, MetricType::Gauge)?)?;
         self.lookups(&mut encoder)?;
-        match kinds.contains_key(&Kind::Secret) {
-            true => self.expiring(&mut encoder),
-            false => Ok(()),
+        if kinds.contains_key(&SECRET) {
+            self.expiring(&mut encoder)?;
         }
+        Ok(())
     }
 }
 

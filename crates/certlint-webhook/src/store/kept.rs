@@ -3,98 +3,19 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use certlint_core::kubernetes::kinds::{
+    Extract, Kind, LISTENER_SET, Link, ObjectName, SECRET, SecretName,
+};
 use certlint_core::kubernetes::{SecretSummary, Shared};
-
-use super::ObjectName;
-use super::links::{Link, links};
-use super::project::{NEWEST, project};
 
 /// What fits into etcd is below this, in bytes of JSON: a request may have 1.5 MiB there.
 const SIZE_MAX: usize = 2 << 20;
-
-/// The kinds that are watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Kind {
-    /// `cert-manager.io`
-    Certificate,
-    /// `external-secrets.io`
-    ExternalSecret,
-    /// `gateway.networking.k8s.io`
-    Gateway,
-    /// `gateway.networking.k8s.io`
-    GrpcRoute,
-    /// `gateway.networking.k8s.io`
-    HttpRoute,
-    /// `networking.k8s.io`
-    Ingress,
-    /// `networking.k8s.io`; has no namespace.
-    IngressClass,
-    /// `gateway.networking.k8s.io`
-    ListenerSet,
-    /// Only its labels; has no namespace.
-    Namespace,
-    /// `gateway.networking.k8s.io`
-    ReferenceGrant,
-    /// `route.openshift.io`
-    Route,
-    /// `bitnami.com`
-    SealedSecret,
-    /// Facts only, see [`SecretSummary`].
-    Secret,
-    /// `gateway.networking.k8s.io`
-    TlsRoute,
-    /// `traefik.io`
-    TlsStore,
-}
-
-impl Kind {
-    /// All kinds, sorted.
-    pub(crate) const ALL: [Self; 15] = [
-        Self::Certificate,
-        Self::ExternalSecret,
-        Self::Gateway,
-        Self::GrpcRoute,
-        Self::HttpRoute,
-        Self::Ingress,
-        Self::IngressClass,
-        Self::ListenerSet,
-        Self::Namespace,
-        Self::ReferenceGrant,
-        Self::Route,
-        Self::SealedSecret,
-        Self::Secret,
-        Self::TlsRoute,
-        Self::TlsStore,
-    ];
-
-    /// `apiVersion` and `kind`, as objects are kept.
-    pub(crate) fn names(self) -> (&'static str, &'static str) {
-        const GATEWAY: &str = "gateway.networking.k8s.io/v1";
-        match self {
-            Self::Certificate => ("cert-manager.io/v1", "Certificate"),
-            Self::ExternalSecret => ("external-secrets.io/v1", "ExternalSecret"),
-            Self::Gateway => (GATEWAY, "Gateway"),
-            Self::GrpcRoute => (GATEWAY, "GRPCRoute"),
-            Self::HttpRoute => (GATEWAY, "HTTPRoute"),
-            Self::Ingress => ("networking.k8s.io/v1", "Ingress"),
-            Self::IngressClass => ("networking.k8s.io/v1", "IngressClass"),
-            Self::ListenerSet => (GATEWAY, "ListenerSet"),
-            Self::Namespace => ("v1", "Namespace"),
-            Self::ReferenceGrant => (GATEWAY, "ReferenceGrant"),
-            Self::Route => ("route.openshift.io/v1", "Route"),
-            Self::SealedSecret => ("bitnami.com/v1alpha1", "SealedSecret"),
-            Self::Secret => ("v1", "Secret"),
-            Self::TlsRoute => (GATEWAY, "TLSRoute"),
-            Self::TlsStore => ("traefik.io/v1alpha1", "TLSStore"),
-        }
-    }
-}
 
 /// An object as it is kept. Ordered by age, as controllers order what competes: by time of
 /// creation, then by namespace and name.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
-    kind: Kind,
+    kind: &'static Kind,
     /// Empty for kinds without one.
     namespace: Arc<str>,
     name: Arc<str>,
@@ -102,6 +23,10 @@ pub(crate) struct Kept {
     /// `spec.ingressClassName`, or the annotation.
     class: Option<Arc<str>>,
     links: Box<[Link]>,
+    /// How many hosts an Ingress has.
+    hosts: usize,
+    /// Nobody looks at it.
+    is_passing: bool,
     body: Body,
 }
 
@@ -121,45 +46,44 @@ impl Kept {
     /// text is no object.
     ///
     /// An object without a time of creation is not stored yet, and counts as the newest of all.
-    pub(crate) fn read(kind: Kind, json: &[u8]) -> Option<Self> {
-        if kind == Kind::Secret {
+    pub(crate) fn read(kind: &'static Kind, json: &[u8]) -> Option<Self> {
+        if *kind == SECRET {
             return SecretSummary::read(json).map(Self::of_secret);
         }
-        let object = project(kind, json)?;
-        let text =
-            |value: &serde_json::Value| value.as_str().filter(|s| !s.is_empty()).map(Arc::from);
-        let metadata = &object["metadata"];
-        let namespace = text(&metadata["namespace"]).unwrap_or_default();
-        let mut kept = Self {
+        let object = Extract::read(kind, json)?;
+        let is_too_large = object.json.len() > SIZE_MAX;
+        Some(Self {
             kind,
-            name: text(&metadata["name"]).unwrap_or_else(|| "unnamed".into()),
-            created: metadata["creationTimestamp"]
-                .as_str()
-                .unwrap_or(NEWEST)
-                .into(),
-            class: text(&object["spec"]["ingressClassName"])
-                .or_else(|| text(&metadata["annotations"]["kubernetes.io/ingress.class"]))
-                .filter(|_| kind == Kind::Ingress),
-            links: links(kind, &namespace, &object),
-            namespace,
-            body: Body::Object(serde_json::to_vec(&object).ok()?.into()),
-        };
-        if matches!(&kept.body, Body::Object(json) if json.len() > SIZE_MAX) {
-            kept.links = Box::default();
-            kept.body = Body::TooLarge;
-        }
-        Some(kept)
+            namespace: object.namespace.into(),
+            name: object.name.into(),
+            created: object.created.into(),
+            class: object.class.map(Arc::from),
+            hosts: object.hosts,
+            is_passing: object.is_passing,
+            links: if is_too_large {
+                Box::default()
+            } else {
+                object.links
+            },
+            body: if is_too_large {
+                Body::TooLarge
+            } else {
+                Body::Object(object.json.into())
+            },
+        })
     }
 
     /// A Secret that was read already.
     pub(crate) fn of_secret(summary: SecretSummary) -> Self {
         Self {
-            kind: Kind::Secret,
+            kind: &SECRET,
             namespace: summary.namespace().clone(),
             name: summary.name().clone(),
             created: Box::default(),
             class: None,
             links: Box::default(),
+            hosts: 0,
+            is_passing: false,
             body: Body::Secret(Arc::new(summary)),
         }
     }
@@ -172,7 +96,7 @@ impl Kept {
         }
     }
 
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> &'static Kind {
         self.kind
     }
 
@@ -221,6 +145,40 @@ impl Kept {
         &self.links
     }
 
+    /// Whether it names a Secret to serve it.
+    pub(crate) fn names(&self, namespace: &str, name: &str) -> bool {
+        self.links.iter().any(|link| match link {
+            Link::Names(secret) => *secret.namespace == *namespace && *secret.name == *name,
+            _ => false,
+        })
+    }
+
+    /// The Secrets that it names, to serve them or to verify with them.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &SecretName> {
+        self.links.iter().filter_map(Link::named)
+    }
+
+    /// It adds listeners to a Gateway, to which others may be attached.
+    pub(super) fn holds_listeners(&self) -> bool {
+        *self.kind == LISTENER_SET
+    }
+
+    /// Whether it is attached to another object, such as a Gateway, and has its Secrets from there.
+    pub(crate) fn is_attached(&self) -> bool {
+        let mut links = self.links.iter();
+        links.any(|link| matches!(link, Link::Parent(_)))
+    }
+
+    /// How many hosts an Ingress has; 0 for kinds of which the API bounds them.
+    pub(crate) fn hosts(&self) -> usize {
+        self.hosts
+    }
+
+    /// Nobody looks at it: it is being deleted, or answers a challenge for a minute.
+    pub(crate) fn is_passing(&self) -> bool {
+        self.is_passing
+    }
+
     /// Both are versions of one object.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.kind == other.kind && self.namespace == other.namespace && self.name == other.name
@@ -232,8 +190,8 @@ impl Kept {
         for text in self.class.iter_mut() {
             shared.text(text);
         }
-        for text in self.links.iter_mut().flat_map(Link::texts) {
-            shared.text(text);
+        for link in &mut self.links {
+            link.share(shared);
         }
     }
 }
@@ -244,7 +202,7 @@ impl Ord for Kept {
             .cmp(&other.created)
             .then_with(|| self.namespace.cmp(&other.namespace))
             .then_with(|| self.name.cmp(&other.name))
-            .then_with(|| self.kind.cmp(&other.kind))
+            .then_with(|| self.kind.cmp(other.kind))
     }
 }
 

@@ -10,52 +10,45 @@
 mod affected;
 mod changes;
 mod kept;
-mod links;
 mod neighbours;
-mod project;
 mod secrets;
 mod shelf;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use certlint_core::kubernetes::kinds::{Kind, ObjectName, SecretName};
 pub(crate) use changes::Changed;
-pub(crate) use kept::{Body, Kept, Kind};
+pub(crate) use kept::{Body, Kept};
 pub(crate) use neighbours::Neighbours;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use certlint_core::kubernetes::SecretSummary;
+use certlint_core::kubernetes::kinds::{KINDS, Link, NAMESPACE, SECRET};
 use serde::Deserialize;
 
 use changes::Changes;
-use links::Link;
 use secrets::Secrets;
 use shelf::Shelf;
 
 /// The cluster as far as it is known; shared by all tasks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Store {
-    /// In the order of [`Kind`]; that of Secrets stays empty.
-    shelves: [Shelf; Kind::ALL.len()],
+    /// That of Secrets stays empty.
+    shelves: BTreeMap<&'static Kind, Shelf>,
     secrets: Secrets,
     changes: Changes,
 }
 
-/// What tells an object from all others.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct ObjectName {
-    pub(crate) kind: Kind,
-    /// Empty for kinds without one.
-    pub(crate) namespace: Arc<str>,
-    pub(crate) name: Arc<str>,
-}
-
-/// Namespace and name of a Secret.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct SecretName {
-    pub(crate) namespace: Arc<str>,
-    pub(crate) name: Arc<str>,
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            shelves: KINDS.iter().map(|&kind| (kind, Shelf::default())).collect(),
+            secrets: Secrets::default(),
+            changes: Changes::default(),
+        }
+    }
 }
 
 impl Store {
@@ -71,11 +64,12 @@ impl Store {
     }
 
     /// Forgets an object that was deleted.
-    pub(crate) fn remove(&self, kind: Kind, namespace: &str, name: &str) {
+    pub(crate) fn remove(&self, kind: &'static Kind, namespace: &str, name: &str) {
         let before = self.get(kind, namespace, name);
-        match kind {
-            Kind::Secret => self.secrets.remove(namespace, name),
-            _ => self.shelf(kind).remove(namespace, name),
+        if *kind == SECRET {
+            self.secrets.remove(namespace, name);
+        } else {
+            self.shelf(kind).remove(namespace, name);
         }
         let name = ObjectName {
             kind,
@@ -87,19 +81,18 @@ impl Store {
 
     /// Takes in a whole list: of one namespace, or of all. Nothing vanishes meanwhile, and nobody
     /// waits for it. Objects of other kinds or namespaces do not belong into the list.
-    pub(crate) fn replace(&self, kind: Kind, scope: Option<&str>, list: Vec<Kept>) {
+    pub(crate) fn replace(&self, kind: &'static Kind, scope: Option<&str>, list: Vec<Kept>) {
         let is_meant = |kept: &Kept| {
             kept.kind() == kind && scope.is_none_or(|scope| *scope == **kept.namespace())
         };
         // A kind that may not be read is emptied again and again.
         let is_news = !list.is_empty() || self.count(kind) > 0;
         let list = list.into_iter().filter(is_meant);
-        match kind {
-            Kind::Secret => {
-                let list = list.filter_map(|kept| kept.into_secret().ok());
-                self.secrets.replace(scope, list.collect());
-            }
-            _ => self.shelf(kind).replace(scope, list.collect()),
+        if *kind == SECRET {
+            let list = list.filter_map(|kept| kept.into_secret().ok());
+            self.secrets.replace(scope, list.collect());
+        } else {
+            self.shelf(kind).replace(scope, list.collect());
         }
         if is_news {
             self.changes.everything();
@@ -138,43 +131,40 @@ impl Store {
         struct Metadata {
             labels: BTreeMap<String, String>,
         }
-        let kept = self.shelf(Kind::Namespace).get("", namespace)?;
+        let kept = self.shelf(&NAMESPACE).get("", namespace)?;
         let mut object: Object = serde_json::from_slice(kept.json()?).ok()?;
         object.metadata.labels.remove(key)
     }
 
-    /// Whose findings may change with a Secret: what names it, the routes behind a Gateway that
-    /// does, and what would write it; the oldest first.
+    /// Whose findings may change with a Secret: what names it, what is attached to that, and what
+    /// would write it; the oldest first.
     pub(crate) fn uses_of(&self, secret: &SecretName) -> Vec<Arc<Kept>> {
         let mut uses = BTreeSet::new();
-        let names = Link::Names(secret.clone());
-        for kind in [Kind::Gateway, Kind::Ingress, Kind::ListenerSet, Kind::Route] {
-            let named = self.shelf(kind).linked(&names);
-            for holder in &named {
-                uses.extend(self.attached_to(holder));
-            }
-            uses.extend(named);
+        for holder in self
+            .linked(&Link::Names(secret.clone()))
+            .chain(self.linked(&Link::Verifies(secret.clone())))
+        {
+            uses.extend(self.attached_to(&holder.object_name()));
+            uses.insert(holder);
         }
-        let writes = Link::Writes(secret.clone());
-        for kind in [Kind::Certificate, Kind::ExternalSecret, Kind::SealedSecret] {
-            uses.extend(self.shelf(kind).linked(&writes));
-        }
+        uses.extend(self.linked(&Link::Writes(secret.clone())));
         uses.into_iter().collect()
     }
 
-    /// The routes that are attached to a Gateway or ListenerSet.
-    fn attached_to(&self, holder: &Kept) -> Vec<Arc<Kept>> {
-        let (namespace, name) = (holder.namespace().clone(), holder.name().clone());
-        let parent = Link::Parent(holder.kind(), namespace, name);
-        let kinds = [Kind::GrpcRoute, Kind::HttpRoute, Kind::TlsRoute];
-        let routes = kinds
-            .iter()
-            .flat_map(|&kind| self.shelf(kind).linked(&parent));
-        routes.collect()
+    /// What is attached to an object, such as the routes of a Gateway.
+    fn attached_to(&self, holder: &ObjectName) -> impl Iterator<Item = Arc<Kept>> {
+        self.linked(&Link::Parent(holder.clone()))
+    }
+
+    /// The objects of all kinds with a link.
+    fn linked(&self, link: &Link) -> impl Iterator<Item = Arc<Kept>> + use<'_> {
+        let link = link.clone();
+        let shelves = self.shelves.values();
+        shelves.flat_map(move |shelf| shelf.linked(&link))
     }
 
     /// Every object of a kind but Secrets, sorted by name.
-    pub(crate) fn all(&self, kind: Kind) -> Vec<Arc<Kept>> {
+    pub(crate) fn all(&self, kind: &'static Kind) -> Vec<Arc<Kept>> {
         self.shelf(kind).all()
     }
 
@@ -184,7 +174,12 @@ impl Store {
     }
 
     /// One object other than a Secret.
-    pub(crate) fn get(&self, kind: Kind, namespace: &str, name: &str) -> Option<Arc<Kept>> {
+    pub(crate) fn get(
+        &self,
+        kind: &'static Kind,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Arc<Kept>> {
         self.shelf(kind).get(namespace, name)
     }
 
@@ -194,19 +189,20 @@ impl Store {
     }
 
     /// How many objects of a kind are held.
-    pub(crate) fn count(&self, kind: Kind) -> usize {
-        match kind {
-            Kind::Secret => self.secrets.count(),
-            _ => self.shelf(kind).count(),
+    pub(crate) fn count(&self, kind: &'static Kind) -> usize {
+        if *kind == SECRET {
+            self.secrets.count()
+        } else {
+            self.shelf(kind).count()
         }
     }
 
     /// How many objects are too large to be kept, so that nothing is known of them.
     pub(crate) fn too_large(&self) -> usize {
-        self.shelves.iter().map(Shelf::too_large).sum()
+        self.shelves.values().map(Shelf::too_large).sum()
     }
 
-    fn shelf(&self, kind: Kind) -> &Shelf {
-        &self.shelves[kind as usize]
+    fn shelf(&self, kind: &'static Kind) -> &Shelf {
+        &self.shelves[kind]
     }
 }

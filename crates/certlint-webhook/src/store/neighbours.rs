@@ -12,10 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use certlint_core::kubernetes::SecretSummary;
+use certlint_core::kubernetes::kinds::{
+    INGRESS, INGRESS_CLASS, LISTENER_SET, Link, NAMESPACE, REFERENCE_GRANT, SECRET, TLS_STORE,
+    hosts_of,
+};
 use certlint_core::name::{HostPattern, SanSet, Verdict, covers};
 
-use super::links::{self, Link};
-use super::{Kept, Kind, SecretName, Store};
+use super::{Kept, SecretName, Store};
 
 /// What can change the verdict on an object.
 #[derive(Debug, Default)]
@@ -52,36 +55,23 @@ struct Gathered<'a> {
 impl Gathered<'_> {
     fn gather(&mut self) {
         let object = self.object;
-        match object.kind() {
-            Kind::Certificate => {
-                for link in object.links() {
-                    self.linked(Kind::Certificate, link);
-                }
+        if *object.kind() == SECRET {
+            self.writers(&SecretName {
+                namespace: object.namespace().clone(),
+                name: object.name().clone(),
+            });
+        }
+        if *object.kind() == INGRESS {
+            self.ingress();
+        }
+        for link in object.links() {
+            if matches!(link, Link::Writes(_)) {
+                self.linked(link);
             }
-            Kind::Gateway => self.holder(object),
-            Kind::GrpcRoute | Kind::HttpRoute | Kind::TlsRoute => self.parents(object),
-            Kind::Ingress => {
-                self.ingress();
-                self.named(object, true);
-            }
-            Kind::ListenerSet => {
-                self.holder(object);
-                self.parents(object);
-            }
-            Kind::Route => self.named(object, true),
-            Kind::Secret => {
-                let name = SecretName {
-                    namespace: object.namespace().clone(),
-                    name: object.name().clone(),
-                };
-                self.writers(&name);
-            }
-            Kind::ExternalSecret
-            | Kind::IngressClass
-            | Kind::Namespace
-            | Kind::ReferenceGrant
-            | Kind::SealedSecret
-            | Kind::TlsStore => {}
+        }
+        self.holder(object);
+        if object.is_attached() {
+            self.parents(object);
         }
     }
 
@@ -89,13 +79,13 @@ impl Gathered<'_> {
         let object = self.object;
         self.classes();
         // Its certificates are there for all hosts of Traefik, and a cluster has one or two.
-        for store in self.store.shelf(Kind::TlsStore).all() {
+        for store in self.store.shelf(&TLS_STORE).all() {
             self.named(&store, false);
             self.add(store);
         }
         let named = self.certificates(object);
-        for host in self.hosts() {
-            for other in self.store.shelf(Kind::Ingress).linked(&Link::host(&host)) {
+        for host in hosts_of(object.json().unwrap_or_default()) {
+            for other in self.store.linked(&Link::host(&host)) {
                 self.add(other.clone());
                 self.named(&other, false);
             }
@@ -107,24 +97,16 @@ impl Gathered<'_> {
         }
     }
 
-    fn hosts(&self) -> BTreeSet<String> {
-        let json = self.object.json().unwrap_or_default();
-        let object = serde_json::from_slice(json).unwrap_or_default();
-        links::hosts(&object)
-    }
-
     /// The names in the certificates that an object names.
     fn certificates(&self, object: &Kept) -> Vec<SanSet> {
-        let secrets = object.links().iter().filter_map(|link| match link {
-            Link::Names(secret) => self.store.secret(&secret.namespace, &secret.name),
-            _ => None,
-        });
-        secrets.filter_map(|secret| secret.names()).collect()
+        let secrets = object.secrets();
+        let held = secrets.filter_map(|name| self.store.secret(&name.namespace, &name.name));
+        held.filter_map(|secret| secret.names()).collect()
     }
 
     /// The classes that say who is whose rival: that of the object, and the default.
     fn classes(&mut self) {
-        let classes = self.store.shelf(Kind::IngressClass);
+        let classes = self.store.shelf(&INGRESS_CLASS);
         let own = self.object.class().and_then(|name| classes.get("", name));
         let defaults = classes.linked(&Link::DefaultClass);
         own.into_iter()
@@ -145,20 +127,17 @@ impl Gathered<'_> {
         }
         let class = self.class_of(self.object);
         let is_rival = |other: &Kept| self.class_of(other) == class && !other.is_same(self.object);
-        let ingresses = self.store.shelf(Kind::Ingress);
+        let ingresses = self.store.shelf(&INGRESS);
         let member = covering
             .iter()
             .find_map(|secret| ingresses.first_linked(&Link::Names(name_of(secret)), is_rival));
-        let is_unknown = |link: &Link| match link {
-            Link::Names(secret) => {
-                let held = self.store.secret(&secret.namespace, &secret.name);
-                held.is_none_or(|secret| secret.names().is_none())
-            }
-            _ => false,
+        let is_unknown = |secret: &SecretName| {
+            let held = self.store.secret(&secret.namespace, &secret.name);
+            held.is_none_or(|secret| secret.names().is_none())
         };
         let brings = member.or_else(|| {
             let mut others = ingresses.in_namespace(&namespace).into_iter();
-            others.find(|other| is_rival(other) && other.links().iter().any(is_unknown))
+            others.find(|other| is_rival(other) && other.secrets().any(is_unknown))
         });
         if let Some(other) = brings {
             self.named(&other, false);
@@ -168,7 +147,7 @@ impl Gathered<'_> {
 
     fn class_of(&self, ingress: &Kept) -> Option<Arc<str>> {
         let default = || {
-            let classes = self.store.shelf(Kind::IngressClass);
+            let classes = self.store.shelf(&INGRESS_CLASS);
             // With several defaults the API server takes the newest.
             let newest = classes.linked(&Link::DefaultClass).pop();
             newest.map(|class| class.name().clone())
@@ -176,14 +155,12 @@ impl Gathered<'_> {
         ingress.class().cloned().or_else(default)
     }
 
-    /// A Gateway or ListenerSet: its Secrets, and what allows it to name those of others.
+    /// An object with the Secrets that it names, and what allows it to name those of others.
     fn holder(&mut self, holder: &Kept) {
         self.named(holder, true);
-        for link in holder.links() {
-            if let Link::Names(secret) = link
-                && secret.namespace != *holder.namespace()
-            {
-                let grants = self.store.shelf(Kind::ReferenceGrant);
+        for secret in holder.secrets() {
+            if secret.namespace != *holder.namespace() {
+                let grants = self.store.shelf(&REFERENCE_GRANT);
                 let grants = grants.in_namespace(&secret.namespace);
                 grants.into_iter().for_each(|grant| self.add(grant));
             }
@@ -194,57 +171,50 @@ impl Gathered<'_> {
     /// its names.
     fn parents(&mut self, object: &Kept) {
         // Its labels decide whether a selector lets the object in.
-        let own = self.store.shelf(Kind::Namespace);
+        let own = self.store.shelf(&NAMESPACE);
         own.get("", object.namespace())
             .into_iter()
             .for_each(|own| self.add(own));
         for link in object.links() {
-            let Link::Parent(kind, namespace, name) = link else {
+            let Link::Parent(name) = link else {
                 continue;
             };
-            // A ListenerSet has no Secrets of its parent.
-            let is_route = object.kind() != Kind::ListenerSet;
-            if let Some(parent) = self.store.shelf(*kind).get(namespace, name) {
-                if is_route {
+            if let Some(parent) = self.store.get(name.kind, &name.namespace, &name.name) {
+                // A ListenerSet has no Secrets of its parent.
+                if !object.holds_listeners() {
                     self.holder(&parent);
                 }
-                if *kind == Kind::ListenerSet {
+                if parent.holds_listeners() {
                     self.parents(&parent);
                 }
                 self.add(parent);
             }
-            if *kind == Kind::Gateway {
-                self.linked(Kind::ListenerSet, link);
+            for set in self.store.shelf(&LISTENER_SET).linked(link) {
+                self.add(set);
             }
         }
     }
 
     /// The Secrets that an object names, and what writes them where that counts.
     fn named(&mut self, object: &Kept, with_writers: bool) {
-        for link in object.links() {
-            if let Link::Names(secret) = link {
-                let held = self.store.secret(&secret.namespace, &secret.name);
-                self.secrets.insert(secret.clone(), held);
-                if with_writers {
-                    self.writers(secret);
-                }
+        for secret in object.secrets() {
+            let held = self.store.secret(&secret.namespace, &secret.name);
+            self.secrets.insert(secret.clone(), held);
+            if with_writers {
+                self.writers(secret);
             }
         }
     }
 
     /// What will write a Secret.
     fn writers(&mut self, secret: &SecretName) {
-        let writes = Link::Writes(secret.clone());
-        for kind in [Kind::Certificate, Kind::ExternalSecret, Kind::SealedSecret] {
-            self.linked(kind, &writes);
-        }
-        // Of the objects for which cert-manager writes it the oldest counts.
+        self.linked(&Link::Writes(secret.clone()));
+        // Of the objects for which cert-manager writes it the oldest of each kind counts.
         let issued = Link::Issued(secret.clone());
-        for kind in [Kind::Ingress, Kind::Gateway, Kind::ListenerSet] {
-            let is_other = |other: &Kept| !other.is_same(self.object);
-            let oldest = self.store.shelf(kind).first_linked(&issued, is_other);
+        for shelf in self.store.shelves.values() {
+            let oldest = shelf.first_linked(&issued, |other| !other.is_same(self.object));
             if let Some(oldest) = oldest {
-                if kind == Kind::Ingress {
+                if *oldest.kind() == INGRESS {
                     self.named(&oldest, false);
                 }
                 self.add(oldest);
@@ -252,8 +222,8 @@ impl Gathered<'_> {
         }
     }
 
-    fn linked(&mut self, kind: Kind, link: &Link) {
-        for other in self.store.shelf(kind).linked(link) {
+    fn linked(&mut self, link: &Link) {
+        for other in self.store.linked(link) {
             self.add(other);
         }
     }

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use certlint_core::kubernetes::Shared;
+use certlint_core::kubernetes::kinds::Link;
 
 use super::Kept;
 use super::kept::Body;
-use super::links::Link;
 
 /// The objects of one kind.
 #[derive(Debug, Default)]

@@ -31,7 +31,7 @@ pub(super) struct Discovery {
     state: Arc<State>,
     /// The namespaces that are watched; `None` for all.
     scopes: Vec<Option<String>>,
-    kinds: Sender<BTreeMap<Kind, ApiResource>>,
+    kinds: Sender<BTreeMap<&'static Kind, ApiResource>>,
     again: Arc<Notify>,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Discovery {
 #[derive(Clone)]
 pub(super) struct Found {
     /// The optional kinds that the cluster has, in the version to read.
-    pub(super) kinds: Receiver<BTreeMap<Kind, ApiResource>>,
+    pub(super) kinds: Receiver<BTreeMap<&'static Kind, ApiResource>>,
     /// Asks for a look before it is time.
     pub(super) again: Arc<Notify>,
 }
@@ -94,14 +94,14 @@ impl Discovery {
         }
     }
 
-    fn publish(&self, found: BTreeMap<Kind, ApiResource>) {
+    fn publish(&self, found: BTreeMap<&'static Kind, ApiResource>) {
         for (kind, resource) in &found {
             // Here, not by the informers: readiness must not be decided before it knows of them.
             for scope in &self.scopes {
-                self.state.expect(*kind, scope.as_deref(), resource);
+                self.state.expect(kind, scope.as_deref(), resource);
             }
             if self.kinds.borrow().get(kind) != Some(resource) {
-                let (kind, version) = (kinds::name(*kind), &resource.api_version);
+                let (kind, version) = (kind.name, &resource.api_version);
                 info!(kind, version, "the kind is installed");
             }
         }
@@ -115,26 +115,26 @@ impl Discovery {
 }
 
 /// The optional kinds that the cluster has, each in the best version that is understood.
-async fn look(client: &Client) -> kube::Result<BTreeMap<Kind, ApiResource>> {
+async fn look(client: &Client) -> kube::Result<BTreeMap<&'static Kind, ApiResource>> {
     let groups = client.list_api_groups().await?.groups;
     let mut resources: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut found = BTreeMap::new();
-    for known in kinds::OPTIONAL {
-        let Some(group) = groups.iter().find(|group| group.name == known.group) else {
+    for kind in kinds::optional() {
+        let Some(group) = groups.iter().find(|group| group.name == kind.group) else {
             continue;
         };
-        for version in known.versions {
+        for version in kind.versions {
             if group.versions.iter().all(|it| it.version != *version) {
                 continue;
             }
-            let path = format!("{}/{version}", known.group);
+            let path = format!("{}/{version}", kind.group);
             if !resources.contains_key(&path) {
                 let list = client.list_api_group_resources(&path).await?.resources;
                 let names = list.into_iter().map(|resource| resource.name).collect();
                 resources.insert(path.clone(), names);
             }
-            if resources[&path].iter().any(|name| name == known.plural) {
-                found.insert(known.kind, known.resource(version));
+            if resources[&path].iter().any(|name| name == kind.plural) {
+                found.insert(kind, kinds::resource(kind, version));
                 break;
             }
         }

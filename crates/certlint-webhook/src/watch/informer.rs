@@ -9,6 +9,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use certlint_core::kubernetes::kinds::{NAMESPACE, SECRET};
 use futures::StreamExt as _;
 use kube::Client;
 use kube::api::Api;
@@ -41,7 +42,7 @@ pub(super) struct Informer {
     pub(super) client: Client,
     pub(super) store: Arc<Store>,
     pub(super) state: Arc<State>,
-    pub(super) kind: Kind,
+    pub(super) kind: &'static Kind,
     /// The namespace; `None` for all.
     pub(super) scope: Option<String>,
 }
@@ -81,11 +82,8 @@ impl Informer {
                 }
                 () = self.goes(&mut served, &resource) => {}
             }
-            if served.borrow().get(&self.kind).is_none() {
-                info!(
-                    kind = kinds::name(self.kind),
-                    "the kind is no longer installed"
-                );
+            if served.borrow().get(self.kind).is_none() {
+                info!(kind = self.kind.name, "the kind is no longer installed");
                 self.forget_objects();
                 self.state.forget(self.kind, self.scope());
             }
@@ -95,28 +93,26 @@ impl Informer {
     /// Waits until the cluster has the kind.
     async fn appears(
         &self,
-        served: &mut Receiver<BTreeMap<Kind, ApiResource>>,
+        served: &mut Receiver<BTreeMap<&'static Kind, ApiResource>>,
     ) -> Option<ApiResource> {
-        let kinds = served
-            .wait_for(|kinds| kinds.contains_key(&self.kind))
-            .await;
-        kinds.ok()?.get(&self.kind).cloned()
+        let kinds = served.wait_for(|kinds| kinds.contains_key(self.kind)).await;
+        kinds.ok()?.get(self.kind).cloned()
     }
 
     /// Waits until the cluster no longer has the kind, or has it in another version.
     async fn goes(
         &self,
-        served: &mut Receiver<BTreeMap<Kind, ApiResource>>,
+        served: &mut Receiver<BTreeMap<&'static Kind, ApiResource>>,
         resource: &ApiResource,
     ) {
         let _ = served
-            .wait_for(|kinds| kinds.get(&self.kind) != Some(resource))
+            .wait_for(|kinds| kinds.get(self.kind) != Some(resource))
             .await;
     }
 
     async fn follow(&self, resource: &ApiResource) -> End {
         // Of a Namespace only the labels are needed; its annotations may be anything.
-        if self.kind == Kind::Namespace {
+        if *self.kind == NAMESPACE {
             self.follow_objects::<true>(resource).await
         } else {
             self.follow_objects::<false>(resource).await
@@ -129,7 +125,7 @@ impl Informer {
             None => Api::all_with(self.client.clone(), resource),
         };
         let mut config = watcher::Config::default();
-        if self.kind == Kind::Secret {
+        if *self.kind == SECRET {
             config = config.fields("type=kubernetes.io/tls");
         }
         let mut events = pin!(watcher(api, config).default_backoff());
@@ -144,7 +140,7 @@ impl Informer {
                 Ok(Event::InitDone) => {
                     let objects = std::mem::take(&mut listed);
                     info!(
-                        kind = kinds::name(self.kind),
+                        kind = self.kind.name,
                         namespace = self.scope(),
                         objects = objects.len(),
                         "read"
@@ -178,7 +174,7 @@ impl Informer {
         let expired = status(error).is_some_and(|status| status.code == 410);
         let why = reason(error);
         if self.state.broke(self.kind, self.scope(), &why) && !expired {
-            let kind = kinds::name(self.kind);
+            let kind = self.kind.name;
             warn!(
                 kind,
                 namespace = self.scope(),
@@ -195,7 +191,7 @@ impl Informer {
             End::Gone => "the API server does not have it",
         };
         let soon = kinds::is_required(self.kind);
-        let kind = kinds::name(self.kind);
+        let kind = self.kind.name;
         match self.state.refused(self.kind, self.scope(), why) {
             Refused::Doubtful => return DOUBTFUL_AGAIN,
             Refused::Again => {}

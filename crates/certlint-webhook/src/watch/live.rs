@@ -77,7 +77,7 @@ struct Answer {
 }
 
 impl Live for Lookups {
-    fn knows(&self, kind: Kind, namespace: &str) -> bool {
+    fn knows(&self, kind: &Kind, namespace: &str) -> bool {
         self.state.knows(kind, namespace)
     }
 

@@ -31,6 +31,7 @@ pub(crate) use state::State;
 
 use std::sync::Arc;
 
+use certlint_core::kubernetes::kinds::SECRET;
 use tokio::task::JoinSet;
 
 use crate::settings::SecretAccess;
@@ -63,18 +64,21 @@ impl Watch {
             kind,
             scope,
         };
-        let scopes = |kind| match kinds::has_namespace(kind) {
-            true => scopes(namespaces),
-            false => vec![None],
+        let scopes = |kind: &Kind| {
+            if kind.is_namespaced {
+                scopes(namespaces)
+            } else {
+                vec![None]
+            }
         };
-        for known in kinds::BUILT_IN {
-            if known.kind == Kind::Secret && access != SecretAccess::Cache {
+        for kind in kinds::built_in() {
+            if *kind == SECRET && access != SecretAccess::Cache {
                 continue;
             }
-            let resource = known.resource(known.versions[0]);
-            for scope in scopes(known.kind) {
-                state.expect(known.kind, scope.as_deref(), &resource);
-                tasks.spawn(informer(known.kind, scope).run(resource.clone()));
+            let resource = kinds::resource(kind, kind.versions[0]);
+            for scope in scopes(kind) {
+                state.expect(kind, scope.as_deref(), &resource);
+                tasks.spawn(informer(kind, scope).run(resource.clone()));
             }
         }
         let (discovery, found) = Discovery::new(
@@ -82,9 +86,9 @@ impl Watch {
             state.clone(),
             self::scopes(namespaces),
         );
-        for known in kinds::OPTIONAL {
-            for scope in scopes(known.kind) {
-                tasks.spawn(informer(known.kind, scope).run_where_found(found.clone()));
+        for kind in kinds::optional() {
+            for scope in scopes(kind) {
+                tasks.spawn(informer(kind, scope).run_where_found(found.clone()));
             }
         }
         tasks.spawn(discovery.run());

@@ -28,7 +28,7 @@ pub(super) struct Raw<const METADATA_ONLY: bool> {
 
 impl<const METADATA_ONLY: bool> Raw<METADATA_ONLY> {
     /// What is kept of it; `None`, and a line in the log, where it cannot be read.
-    pub(super) fn kept(&self, kind: Kind) -> Option<Kept> {
+    pub(super) fn kept(&self, kind: &'static Kind) -> Option<Kept> {
         // One object that we stumble over must not end the watch of all the others.
         let kept = catch_unwind(|| Kept::read(kind, &self.json)).unwrap_or_default();
         let kept = kept.filter(|_| !self.name().is_empty());
@@ -129,6 +129,8 @@ impl<const METADATA_ONLY: bool> Resource for Raw<METADATA_ONLY> {
 
 #[cfg(test)]
 mod tests {
+    use certlint_core::kubernetes::kinds::SECRET;
+
     use super::*;
 
     #[test]
@@ -150,7 +152,7 @@ mod tests {
             r#"{"metadata":{"name":[]}}"#,
         ] {
             let raw: Raw<false> = serde_json::from_str(text).unwrap();
-            assert!(raw.kept(Kind::Secret).is_none(), "{text}");
+            assert!(raw.kept(&SECRET).is_none(), "{text}");
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use certlint_core::kubernetes::kinds::SECRET;
 use kube::Resource as _;
 use kube::api::DynamicObject;
 use kube::core::ApiResource;
@@ -21,7 +22,7 @@ use super::kinds;
 #[derive(Debug)]
 pub(crate) struct State {
     heard: Heard,
-    scopes: Mutex<BTreeMap<(Kind, Option<String>), Scope>>,
+    scopes: Mutex<BTreeMap<(&'static Kind, Option<String>), Scope>>,
     discovered: AtomicBool,
     /// Everything was read once; an outage that comes later changes nothing.
     was_ready: AtomicBool,
@@ -95,7 +96,7 @@ impl State {
             missing.push_str("the API server has not told which kinds it has");
         }
         for ((kind, namespace), scope) in &*self.scopes() {
-            if scope.synced || (scope.off.is_some() && !kinds::is_required(*kind)) {
+            if scope.synced || (scope.off.is_some() && !kinds::is_required(kind)) {
                 continue;
             }
             let separator = if missing.is_empty() { "" } else { "; " };
@@ -105,7 +106,7 @@ impl State {
             let _ = write!(
                 missing,
                 "{separator}{}{} not read yet{}{}",
-                kinds::name(*kind),
+                kind.name,
                 place.unwrap_or_default(),
                 if reason.is_some() { ": " } else { "" },
                 reason.map_or("", String::as_str),
@@ -120,15 +121,15 @@ impl State {
 
     /// Whether the store holds all objects of this kind in this namespace, so that one that it does
     /// not hold is not there. Otherwise nothing follows from its absence.
-    pub(crate) fn knows(&self, kind: Kind, namespace: &str) -> bool {
+    pub(crate) fn knows(&self, kind: &Kind, namespace: &str) -> bool {
         let scopes = self.scopes();
         let mut own = scopes
             .iter()
-            .filter(|((own, _), _)| *own == kind)
+            .filter(|((own, _), _)| **own == *kind)
             .peekable();
         if own.peek().is_none() {
             // Of a kind that is not installed there can be no objects.
-            return kind != Kind::Secret && self.discovered.load(Ordering::Acquire);
+            return *kind != SECRET && self.discovered.load(Ordering::Acquire);
         }
         own.any(|((_, scope), state)| {
             state.synced && scope.as_deref().is_none_or(|scope| scope == namespace)
@@ -136,14 +137,14 @@ impl State {
     }
 
     /// The kinds that are watched, or would be if it were allowed.
-    pub(crate) fn kinds(&self) -> BTreeMap<Kind, KindState> {
-        let mut kinds: BTreeMap<Kind, KindState> = BTreeMap::new();
+    pub(crate) fn kinds(&self) -> BTreeMap<&'static Kind, KindState> {
+        let mut kinds: BTreeMap<&'static Kind, KindState> = BTreeMap::new();
         for ((kind, _), scope) in &*self.scopes() {
             let is_off = scope.off.is_some();
             let last = self.heard.last(&scope.path);
             let stale = last.map_or(Duration::ZERO, |last| last.elapsed());
-            let state = kinds.entry(*kind).or_insert_with(|| KindState {
-                name: kinds::name(*kind),
+            let state = kinds.entry(kind).or_insert_with(|| KindState {
+                name: kind.name,
                 synced: true,
                 off: false,
                 stale: None,
@@ -158,14 +159,19 @@ impl State {
     }
 
     /// A kind is about to be read.
-    pub(super) fn expect(&self, kind: Kind, namespace: Option<&str>, resource: &ApiResource) {
+    pub(super) fn expect(
+        &self,
+        kind: &'static Kind,
+        namespace: Option<&str>,
+        resource: &ApiResource,
+    ) {
         let path = DynamicObject::url_path(resource, namespace);
         self.heard.listen(&path);
         self.change(kind, namespace, |scope| scope.path = path);
     }
 
     /// All of it was read.
-    pub(super) fn synced(&self, kind: Kind, namespace: Option<&str>) {
+    pub(super) fn synced(&self, kind: &'static Kind, namespace: Option<&str>) {
         self.change(kind, namespace, |scope| {
             scope.synced = true;
             scope.refused = None;
@@ -176,7 +182,7 @@ impl State {
 
     /// Its watch broke, and will be taken up again. Says whether this is the first time since it
     /// worked.
-    pub(super) fn broke(&self, kind: Kind, namespace: Option<&str>, why: &str) -> bool {
+    pub(super) fn broke(&self, kind: &'static Kind, namespace: Option<&str>, why: &str) -> bool {
         self.change(kind, namespace, |scope| {
             scope.restarts += 1;
             scope.trouble.replace(why.to_owned()).is_none()
@@ -184,12 +190,17 @@ impl State {
     }
 
     /// It works again.
-    pub(super) fn works(&self, kind: Kind, namespace: Option<&str>) {
+    pub(super) fn works(&self, kind: &'static Kind, namespace: Option<&str>) {
         self.change(kind, namespace, |scope| scope.trouble = None);
     }
 
     /// It may not be read, or is not there.
-    pub(super) fn refused(&self, kind: Kind, namespace: Option<&str>, why: &str) -> Refused {
+    pub(super) fn refused(
+        &self,
+        kind: &'static Kind,
+        namespace: Option<&str>,
+        why: &str,
+    ) -> Refused {
         self.change(kind, namespace, |scope| {
             let since = *scope.refused.get_or_insert_with(Instant::now);
             if scope.synced && since.elapsed() < DOUBT {
@@ -205,7 +216,7 @@ impl State {
     }
 
     /// It is no longer installed.
-    pub(super) fn forget(&self, kind: Kind, namespace: Option<&str>) {
+    pub(super) fn forget(&self, kind: &'static Kind, namespace: Option<&str>) {
         self.scopes().remove(&(kind, namespace.map(str::to_owned)));
     }
 
@@ -216,7 +227,7 @@ impl State {
 
     fn change<T>(
         &self,
-        kind: Kind,
+        kind: &'static Kind,
         namespace: Option<&str>,
         change: impl FnOnce(&mut Scope) -> T,
     ) -> T {
@@ -228,7 +239,7 @@ impl State {
         )
     }
 
-    fn scopes(&self) -> MutexGuard<'_, BTreeMap<(Kind, Option<String>), Scope>> {
+    fn scopes(&self) -> MutexGuard<'_, BTreeMap<(&'static Kind, Option<String>), Scope>> {
         self.scopes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,5 +1,6 @@
 //! Informers, discovery and lookups against an API server inside the process.
 
+use certlint_core::kubernetes::kinds::{GATEWAY, HTTP_ROUTE, INGRESS, REFERENCE_GRANT, SECRET};
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -55,7 +56,7 @@ impl World {
         until(|| self.watch.state().ready().is_ok()).await;
     }
 
-    fn names(&self, kind: Kind) -> Vec<String> {
+    fn names(&self, kind: &'static Kind) -> Vec<String> {
         let objects = self.store.all(kind);
         let mut names: Vec<_> = objects
             .iter()
@@ -65,7 +66,7 @@ impl World {
         names
     }
 
-    fn restarts(&self, kind: Kind) -> u64 {
+    fn restarts(&self, kind: &'static Kind) -> u64 {
         self.watch.state().kinds()[&kind].restarts
     }
 }
@@ -89,14 +90,14 @@ async fn what_is_there_and_what_changes_reaches_the_store() {
     fake.put(SECRETS, secret("web"));
     let world = World::watching(&fake, &[], SecretAccess::Cache);
     world.ready().await;
-    assert_eq!(world.names(Kind::Ingress), ["shop/a"]);
+    assert_eq!(world.names(&INGRESS), ["shop/a"]);
     assert!(world.store.secret("shop", "web").is_some());
 
     fake.put(INGRESSES, object("shop", "b"));
-    until(|| world.names(Kind::Ingress) == ["shop/a", "shop/b"]).await;
+    until(|| world.names(&INGRESS) == ["shop/a", "shop/b"]).await;
     fake.delete(INGRESSES, "shop", "a");
-    until(|| world.names(Kind::Ingress) == ["shop/b"]).await;
-    assert_eq!(world.restarts(Kind::Ingress), 0);
+    until(|| world.names(&INGRESS) == ["shop/b"]).await;
+    assert_eq!(world.restarts(&INGRESS), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -142,19 +143,19 @@ async fn nothing_vanishes_while_a_list_is_read_again() {
     fake.compact();
     let mut fewest = usize::MAX;
     until(|| {
-        let names = world.names(Kind::Ingress);
+        let names = world.names(&INGRESS);
         fewest = fewest.min(names.len());
         names.contains(&"shop/new".to_owned()) && !names.contains(&"shop/i000".to_owned())
     })
     .await;
-    until(|| world.restarts(Kind::Ingress) > 0).await;
+    until(|| world.restarts(&INGRESS) > 0).await;
     let lists = fake.take_requests();
     let lists = lists
         .iter()
         .filter(|it| it.contains("/ingresses?") && !it.contains("watch"));
     assert_eq!(lists.count(), 4, "two pages, read twice");
     assert!(fewest >= 599, "{fewest}");
-    assert_eq!(world.names(Kind::Ingress).len(), 600);
+    assert_eq!(world.names(&INGRESS).len(), 600);
 }
 
 #[tokio::test(start_paused = true)]
@@ -167,16 +168,16 @@ async fn an_outage_changes_neither_readiness_nor_what_is_known() {
     fake.down(true);
     sleep(Duration::from_secs(100)).await;
     assert_eq!(world.watch.state().ready(), Ok(()));
-    assert_eq!(world.names(Kind::Ingress), ["shop/a"]);
-    let state = &world.watch.state().kinds()[&Kind::Ingress];
+    assert_eq!(world.names(&INGRESS), ["shop/a"]);
+    let state = &world.watch.state().kinds()[&INGRESS];
     assert!(state.synced);
     assert!(state.stale >= Some(Duration::from_secs(99)), "{state:?}");
     assert!((2..20).contains(&state.restarts), "{state:?}");
 
     fake.put(INGRESSES, object("shop", "b"));
     fake.down(false);
-    until(|| world.names(Kind::Ingress) == ["shop/a", "shop/b"]).await;
-    let state = &world.watch.state().kinds()[&Kind::Ingress];
+    until(|| world.names(&INGRESS) == ["shop/a", "shop/b"]).await;
+    let state = &world.watch.state().kinds()[&INGRESS];
     assert!(state.stale < Some(Duration::from_secs(1)), "{state:?}");
 }
 
@@ -190,20 +191,20 @@ async fn an_optional_kind_that_is_forbidden_is_off_and_the_rest_works() {
     let world = World::watching(&fake, &[], SecretAccess::Cache);
     world.ready().await;
     let kinds = world.watch.state().kinds();
-    assert!(kinds[&Kind::Gateway].off && !kinds[&Kind::Gateway].synced);
-    assert_eq!(kinds[&Kind::Gateway].stale, None);
-    assert!(kinds[&Kind::ReferenceGrant].stale.is_some());
-    assert!(kinds[&Kind::ReferenceGrant].synced);
-    assert!(!world.watch.state().knows(Kind::Gateway, "shop"));
+    assert!(kinds[&GATEWAY].off && !kinds[&GATEWAY].synced);
+    assert_eq!(kinds[&GATEWAY].stale, None);
+    assert!(kinds[&REFERENCE_GRANT].stale.is_some());
+    assert!(kinds[&REFERENCE_GRANT].synced);
+    assert!(!world.watch.state().knows(&GATEWAY, "shop"));
     assert!(
-        world.watch.state().knows(Kind::HttpRoute, "shop"),
+        world.watch.state().knows(&HTTP_ROUTE, "shop"),
         "not installed, so there are none"
     );
-    assert!(world.names(Kind::Gateway).is_empty());
+    assert!(world.names(&GATEWAY).is_empty());
 
     fake.allow(GATEWAYS);
-    until(|| world.names(Kind::Gateway) == ["shop/gate"]).await;
-    let state = &world.watch.state().kinds()[&Kind::Gateway];
+    until(|| world.names(&GATEWAY) == ["shop/gate"]).await;
+    let state = &world.watch.state().kinds()[&GATEWAY];
     assert!(!state.off && state.stale.is_some());
 }
 
@@ -215,10 +216,10 @@ async fn what_may_no_longer_be_read_is_forgotten_after_a_while() {
     world.ready().await;
     fake.forbid(GATEWAYS);
     sleep(Duration::from_secs(50)).await;
-    assert_eq!(world.names(Kind::Gateway), ["shop/gate"]);
-    assert!(world.watch.state().kinds()[&Kind::Gateway].synced);
-    until(|| world.names(Kind::Gateway).is_empty()).await;
-    assert!(world.watch.state().kinds()[&Kind::Gateway].off);
+    assert_eq!(world.names(&GATEWAY), ["shop/gate"]);
+    assert!(world.watch.state().kinds()[&GATEWAY].synced);
+    until(|| world.names(&GATEWAY).is_empty()).await;
+    assert!(world.watch.state().kinds()[&GATEWAY].off);
     assert_eq!(world.watch.state().ready(), Ok(()));
 }
 
@@ -253,9 +254,9 @@ async fn a_kind_that_is_installed_later_is_found() {
     let fake = Fake::new();
     let world = World::watching(&fake, &[], SecretAccess::Cache);
     world.ready().await;
-    assert!(!world.watch.state().kinds().contains_key(&Kind::Gateway));
+    assert!(!world.watch.state().kinds().contains_key(&GATEWAY));
     fake.put(GATEWAYS, object("shop", "gate"));
-    until(|| world.names(Kind::Gateway) == ["shop/gate"]).await;
+    until(|| world.names(&GATEWAY) == ["shop/gate"]).await;
     assert_eq!(world.watch.state().ready(), Ok(()));
 }
 
@@ -268,10 +269,10 @@ async fn single_namespaces_are_watched_one_by_one() {
     }
     let world = World::watching(&fake, &["shop", "bar"], SecretAccess::Cache);
     world.ready().await;
-    assert_eq!(world.names(Kind::Ingress), ["bar/a", "shop/a"]);
-    assert_eq!(world.names(Kind::Gateway), ["bar/gate", "shop/gate"]);
-    assert!(world.watch.state().knows(Kind::Gateway, "bar"));
-    assert!(!world.watch.state().knows(Kind::Gateway, "private"));
+    assert_eq!(world.names(&INGRESS), ["bar/a", "shop/a"]);
+    assert_eq!(world.names(&GATEWAY), ["bar/gate", "shop/gate"]);
+    assert!(world.watch.state().knows(&GATEWAY, "bar"));
+    assert!(!world.watch.state().knows(&GATEWAY, "private"));
     let requests = fake.take_requests();
     assert!(
         requests.iter().all(|it| !it.contains("/v1/ingresses?")),
@@ -286,7 +287,7 @@ async fn secrets_are_not_listed_where_they_are_read_one_by_one() {
     let world = World::watching(&fake, &[], SecretAccess::OnDemand);
     world.ready().await;
     assert!(world.store.secrets().is_empty());
-    assert!(!world.watch.state().knows(Kind::Secret, "shop"));
+    assert!(!world.watch.state().knows(&SECRET, "shop"));
     assert!(
         world
             .fake

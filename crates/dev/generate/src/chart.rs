@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value, json};
 
-use super::{put, read, with_table};
+use super::{kinds, put, read, with_table};
 
 const README: &str = "charts/certlint/README.md";
 const VALUES: &str = "charts/certlint/values.yaml";
@@ -46,6 +46,7 @@ pub(super) fn run(check: bool) -> Result<()> {
     let mut schema: Value = serde_json::from_str(&read(SCHEMA)?)?;
     let document = serde_json::to_value(certlint_core::config::schema())?;
     embed(&mut schema, &document)?;
+    kinds::describe(&mut schema);
     describe(&mut schema, &rows)?;
     every_value_is_described(&schema, &mut Vec::new(), &rows)?;
     let mut fresh = serde_json::to_string_pretty(&schema)?;

@@ -7,6 +7,7 @@
 )]
 
 mod chart;
+mod kinds;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -37,6 +38,7 @@ fn run(check: bool) -> Result<()> {
     let readme = read("README.md")?;
     put("README.md", &with_table(&readme, "rules", &table())?, check)?;
     put(SCHEMA, &schema()?, check)?;
+    kinds::run(check)?;
     chart::run(check)
 }
 

@@ -24,7 +24,7 @@ pub(in crate::kubernetes) fn bind_objects(binder: &mut Binder<'_, '_>) {
     let mut fronts: BTreeMap<&'static str, (Controller, Vec<&Pairing>)> = BTreeMap::new();
     for pairing in pairings.iter().filter(|it| !it.meta.is_being_deleted) {
         let controller = controller(&pairing.certificate);
-        let front = fronts.entry(label(controller));
+        let front = fronts.entry(label(&pairing.certificate));
         let (_, members) = front.or_insert_with(|| (controller, Vec::new()));
         members.push(pairing);
     }
@@ -92,19 +92,21 @@ fn controller(certificate: &Certificate) -> Controller {
         Certificate::Contour(_) => Controller::Contour,
         Certificate::F5 { .. } => Controller::F5,
         Certificate::Istio { .. } => Controller::Istio,
-        Certificate::Inline(_) | Certificate::Route(_) => Controller::OpenShift,
+        Certificate::Inline(_) => Controller::OpenShift,
+        Certificate::Secret { .. } => Controller::Unknown,
         Certificate::Traefik(_) => Controller::Traefik,
     }
 }
 
 /// What the listener of a controller is called.
-fn label(controller: Controller) -> &'static str {
-    match controller {
-        Controller::Contour => "contour",
-        Controller::F5 => "f5-nginx",
-        Controller::Istio => "istio",
-        Controller::OpenShift => "openshift",
-        _ => "traefik",
+fn label(certificate: &Certificate) -> &'static str {
+    match certificate {
+        Certificate::Contour(_) => "contour",
+        Certificate::F5 { .. } => "f5-nginx",
+        Certificate::Istio { .. } => "istio",
+        Certificate::Inline(_) => "openshift",
+        Certificate::Secret { front, .. } => front,
+        Certificate::Traefik(_) => "traefik",
     }
 }
 
@@ -153,7 +155,12 @@ fn wanted<'a>(pairing: &'a Pairing, cluster: &Cluster) -> Vec<Wanted<'a>> {
         }
         Certificate::Inline(Inline::Taken(bundle, pair)) => Wanted::Inline(*bundle, &pair.at),
         Certificate::Inline(Inline::Read(_)) => return Vec::new(),
-        Certificate::Route(secret) => Wanted::Secret(beside(secret)),
+        Certificate::Secret {
+            namespace, name, ..
+        } => {
+            let key = format!("{namespace}/{}", name.value);
+            Wanted::Secret(Reference::new(key, &name.at))
+        }
         Certificate::Traefik(secret) => Wanted::AnyOf(secret.as_ref().map(beside)),
     }]
 }

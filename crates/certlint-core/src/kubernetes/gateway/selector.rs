@@ -25,7 +25,7 @@ enum Condition {
 }
 
 impl Selector {
-    pub(super) fn read(selector: Option<Node<'_>>) -> Self {
+    pub(in crate::kubernetes) fn read(selector: Option<Node<'_>>) -> Self {
         let Some(selector) = selector else {
             return Self(vec![Condition::Unknown]);
         };

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use manifest_syntax::Node;
 
-use crate::kubernetes::Object;
-use crate::kubernetes::facts::{Meta, Namespacing, at_key, decode, path};
+use crate::kubernetes::facts::Meta;
+use crate::kubernetes::kinds::{Reading, at_key, decode, path};
 use crate::source::{Locate as _, Location, SourceId};
 use crate::text::Text;
 use crate::x509::{self, CertificateFile, KeyFile};
@@ -101,7 +101,8 @@ pub(super) enum Kind {
 }
 
 /// Reads a ConfigMap.
-pub(in crate::kubernetes) fn config_map(node: Node<'_>, source: SourceId, meta: Meta) -> ConfigMap {
+pub(in crate::kubernetes) fn config_map(object: Reading<'_>) -> ConfigMap {
+    let Reading { node, source, .. } = object;
     let entries = |field| node.get(field).into_iter().flat_map(Node::entries);
     let plain = entries("data").filter_map(|(key, value)| {
         let bytes = value.text()?.as_bytes();
@@ -118,7 +119,7 @@ pub(in crate::kubernetes) fn config_map(node: Node<'_>, source: SourceId, meta: 
             .chain(encoded)
             .map(|(key, value, text)| (key.text().to_owned(), (text, at_key(value, source))))
             .collect(),
-        meta,
+        meta: object.meta(),
     }
 }
 
@@ -153,25 +154,9 @@ pub(in crate::kubernetes) fn secret_files(
         .collect()
 }
 
-/// Reads the Pod that an object is or makes; `None` where no ConfigMap is mounted.
-pub(in crate::kubernetes) fn pod<'a>(
-    object: Object<'a>,
-    group: &str,
-    source: SourceId,
-    namespace: Namespacing<'a>,
-) -> Option<Pod> {
-    let at: &[&str] = match (group, object.kind) {
-        ("v1", "Pod") => &["spec"],
-        ("v1", "ReplicationController")
-        | ("apps", "DaemonSet" | "Deployment" | "ReplicaSet" | "StatefulSet")
-        | ("batch", "Job")
-        | ("extensions", "DaemonSet" | "Deployment" | "ReplicaSet") => {
-            &["spec", "template", "spec"]
-        }
-        ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
-        _ => return None,
-    };
-    let spec = path(object.node, at)?;
+/// Reads the Pod that an object is or makes, from its `spec`; `None` where no ConfigMap is mounted.
+pub(in crate::kubernetes) fn pod(object: Reading<'_>, spec: &[&str]) -> Option<Pod> {
+    let spec = path(object.node, spec)?;
     let volumes: BTreeMap<&str, Volume> = items(spec, "volumes")
         .filter_map(|volume| Some((volume.get("name")?.text()?, read_volume(volume))))
         .collect();
@@ -189,8 +174,8 @@ pub(in crate::kubernetes) fn pod<'a>(
     let sidecars = items(spec, "initContainers").filter(stays);
     let name = path(object.node, &["metadata", "name"]);
     Some(Pod {
-        at: name.unwrap_or(object.node).at(source),
-        namespace: namespace.of(object.node).to_owned(),
+        at: name.unwrap_or(object.node).at(object.source),
+        namespace: object.namespace.of(object.node).to_owned(),
         containers: containers
             .chain(sidecars)
             .map(|container| read_container(container, &volumes))

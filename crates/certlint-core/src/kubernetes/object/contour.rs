@@ -1,17 +1,6 @@
-//! Contour: HTTPProxy and TLSCertificateDelegation.
-//!
-//! `secretName` may name another namespace, which must have delegated the Secret (Contour manual,
-//! "TLS delegation"). Without a `secretName` nothing is terminated: TLS passes through, or the
-//! proxy is included in another one.
+//! What Contour's TLSCertificateDelegations allow together.
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use manifest_syntax::Node;
-
-use super::{Certificate, Host, Pairing, is_true, mapping, path, text};
-use crate::kubernetes::facts::Meta;
-use crate::name::HostPattern;
-use crate::source::SourceId;
 
 /// All delegations of the input.
 #[derive(Clone, Debug, Default)]
@@ -26,10 +15,10 @@ pub(in crate::kubernetes) struct Delegations {
 #[derive(Clone, Debug)]
 pub(in crate::kubernetes) struct Delegation {
     /// Of the delegation and of the Secret.
-    namespace: String,
-    secret: String,
+    pub(in crate::kubernetes) namespace: String,
+    pub(in crate::kubernetes) secret: String,
     /// `*` for all.
-    targets: Vec<String>,
+    pub(in crate::kubernetes) targets: Vec<String>,
 }
 
 impl Delegations {
@@ -51,42 +40,4 @@ impl Delegations {
     pub(in crate::kubernetes) fn is_from(&self, namespace: &str) -> bool {
         self.namespaces.contains(namespace)
     }
-}
-
-pub(super) fn read(node: Node<'_>, source: SourceId, meta: &dyn Fn() -> Meta) -> Vec<Pairing> {
-    let host = path(node, &["spec", "virtualhost", "fqdn"]).and_then(|host| text(host, source));
-    let tls = mapping(node, &["spec", "virtualhost", "tls"]);
-    let tls = tls.filter(|&tls| !is_true(tls, "passthrough"));
-    let secret = tls
-        .and_then(|tls| tls.get("secretName"))
-        .and_then(|name| text(name, source));
-    let Some((host, secret)) = host.zip(secret) else {
-        return Vec::new();
-    };
-    let pattern = HostPattern::ingress(&host.value);
-    vec![Pairing {
-        meta: meta(),
-        hosts: vec![Host {
-            text: host,
-            pattern,
-        }],
-        certificate: Certificate::Contour(secret),
-    }]
-}
-
-pub(super) fn delegations(node: Node<'_>, meta: &Meta) -> Vec<Delegation> {
-    let all = path(node, &["spec", "delegations"]);
-    let all = all.into_iter().flat_map(Node::items);
-    all.filter_map(|one| {
-        let targets = one.get("targetNamespaces").into_iter();
-        Some(Delegation {
-            namespace: meta.namespace.clone(),
-            secret: one.get("secretName")?.text()?.to_owned(),
-            targets: targets
-                .flat_map(Node::items)
-                .filter_map(|target| target.text().map(str::to_owned))
-                .collect(),
-        })
-    })
-    .collect()
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use certlint_core::check::{Settings, check};
 use certlint_core::files::{File, FileError, Files};
 use certlint_core::finding::Level;
+use certlint_core::kubernetes::kinds::{Kind, SECRET};
 use certlint_core::kubernetes::{Options, lower, objects};
 use certlint_core::loader::Loader;
 use manifest_syntax::{Node, Value as Yaml, read};
@@ -35,28 +36,16 @@ const COMMENTS: [&str; 7] = [
     "without-reason.yaml",
 ];
 
-/// Kinds that are reviewed.
-const REVIEWED: &[&str] = &[
-    "GRPCRoute",
-    "Gateway",
-    "HTTPRoute",
-    "Ingress",
-    "ListenerSet",
-    "Route",
-    "TLSRoute",
-];
-
-/// Istio and others have Gateways, too.
+/// An object that is reviewed for what it serves; in a group of today, or one that had its kind.
 fn is_reviewed(object: &Value) -> bool {
     let group = super::support::group_of(object);
-    let is_ours = matches!(
-        group.as_str(),
-        "networking.k8s.io" | "extensions" | "gateway.networking.k8s.io" | "route.openshift.io"
-    );
-    is_ours
-        && object["kind"]
-            .as_str()
-            .is_some_and(|kind| REVIEWED.contains(&kind))
+    let group = group.as_str();
+    let mut kinds = Kind::watched().filter(|kind| **kind != SECRET && kind.entry().is_some());
+    kinds.any(|kind| {
+        object["kind"] == kind.name
+            && !group.is_empty()
+            && (kind.group == group || kind.former_groups.contains(&group))
+    })
 }
 
 /// Rule and field.

@@ -155,14 +155,11 @@ fn an_ingress_with_thousands_of_hosts_is_not_judged() {
 }
 
 #[test]
-fn a_tree_that_is_deeper_than_any_object_is_not_judged_where_it_is_looked_at() {
+fn a_tree_that_is_deeper_than_any_object_is_not_judged() {
     let deep = (0..5_000).fold("1".to_owned(), |inner, _| format!("[{inner}]"));
-    for (field, kind) in [
-        (
-            format!(r#""rules": [{{"host": {deep}}}]"#),
-            DecisionKind::Error,
-        ),
-        (format!(r#""newer": {deep}"#), DecisionKind::Allow),
+    for field in [
+        format!(r#""rules": [{{"host": {deep}}}]"#),
+        format!(r#""newer": {deep}"#),
     ] {
         let object = serde_json::value::RawValue::from_string(format!(
             r#"{{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
@@ -173,7 +170,8 @@ fn a_tree_that_is_deeper_than_any_object_is_not_judged_where_it_is_looked_at() {
             object: Some(&object.unwrap()),
             ..request()
         };
-        assert_eq!(cluster().judge(&policy(), &request).kind, kind);
+        let decision = cluster().judge(&policy(), &request);
+        assert_eq!(decision.kind, DecisionKind::Error);
     }
 }
 

@@ -1,11 +1,11 @@
 //! Changes of Secrets that hosts still need, and Secrets of other namespaces.
 
+use certlint_core::kubernetes::kinds::REFERENCE_GRANT;
 use serde_json::{Value, json};
 
 use super::support::{Cluster, ingress, metadata, policy, request, secret, with};
 use crate::judge::{Decision, DecisionKind, Policy, Request};
 use crate::settings::Verdict;
-use crate::store::Kind;
 
 const HOST: &str = "www.example.com";
 
@@ -127,11 +127,11 @@ fn what_a_certificate_of_another_namespace_contains_is_not_told() {
 #[test]
 fn a_missing_permission_refuses_only_where_all_permissions_are_known() {
     let (mut cluster, gateway) = across_namespaces();
-    cluster.store.remove(Kind::ReferenceGrant, "infra", "shop");
+    cluster.store.remove(&REFERENCE_GRANT, "infra", "shop");
     let decision = cluster.create(&policy(), &gateway);
     assert_eq!(decision.kind, DecisionKind::Deny, "{decision:#?}");
     assert_eq!(decision.rules, ["reference-not-granted"]);
-    cluster.live.unwatched.push(Kind::ReferenceGrant);
+    cluster.live.unwatched.push(&REFERENCE_GRANT);
     let decision = cluster.create(&policy(), &gateway);
     assert_eq!(decision.kind, DecisionKind::Warn, "{decision:#?}");
 }

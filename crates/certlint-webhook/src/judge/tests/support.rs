@@ -46,11 +46,11 @@ pub(super) struct FakeLive {
     pub(super) hangs: bool,
     pub(super) asked: Mutex<Vec<String>>,
     /// Kinds that the store may lack objects of.
-    pub(super) unwatched: Vec<Kind>,
+    pub(super) unwatched: Vec<&'static Kind>,
 }
 
 impl Live for FakeLive {
-    fn knows(&self, kind: Kind, _: &str) -> bool {
+    fn knows(&self, kind: &Kind, _: &str) -> bool {
         !self.unwatched.contains(&kind)
     }
 
@@ -181,25 +181,8 @@ pub(super) fn group_of(object: &Value) -> String {
     group.to_owned()
 }
 
-pub(super) fn kind_of(kind: &str) -> Option<Kind> {
-    Some(match kind {
-        "Certificate" => Kind::Certificate,
-        "ExternalSecret" => Kind::ExternalSecret,
-        "GRPCRoute" => Kind::GrpcRoute,
-        "Gateway" => Kind::Gateway,
-        "HTTPRoute" => Kind::HttpRoute,
-        "Ingress" => Kind::Ingress,
-        "IngressClass" => Kind::IngressClass,
-        "ListenerSet" => Kind::ListenerSet,
-        "Namespace" => Kind::Namespace,
-        "ReferenceGrant" => Kind::ReferenceGrant,
-        "Route" => Kind::Route,
-        "SealedSecret" => Kind::SealedSecret,
-        "Secret" => Kind::Secret,
-        "TLSRoute" => Kind::TlsRoute,
-        "TLSStore" => Kind::TlsStore,
-        _ => return None,
-    })
+pub(super) fn kind_of(kind: &str) -> Option<&'static Kind> {
+    Kind::watched().find(|known| known.name == kind)
 }
 
 /// A TLS Secret with a certificate of `fixtures/certs`.

@@ -1,5 +1,6 @@
 //! Whatever changes, every object whose findings change with it is among those that are affected.
 
+use certlint_core::kubernetes::kinds::{INGRESS, SECRET};
 use std::collections::{BTreeMap, BTreeSet};
 
 use certlint_core::config::Config;
@@ -22,7 +23,7 @@ const NOW: i64 = crate::clock::FIXTURES;
 #[derive(Clone, Debug)]
 enum Change {
     /// An object is added, or replaces that of its name.
-    Apply(Kind, Value),
+    Apply(&'static Kind, Value),
     /// One of those that are there is deleted.
     Remove(Index),
 }
@@ -31,7 +32,7 @@ enum Change {
 struct AsTheStore;
 
 impl Live for AsTheStore {
-    fn knows(&self, _: Kind, _: &str) -> bool {
+    fn knows(&self, _: &Kind, _: &str) -> bool {
         true
     }
 
@@ -110,11 +111,11 @@ fn a_secret_concerns_ingresses_whose_controller_may_serve_it_unnamed() {
             "rules": [{"host": host}],
         });
         let metadata = json!({"namespace": "shop", "name": name});
-        kept(Kind::Ingress, &json!({"metadata": metadata, "spec": spec}))
+        kept(&INGRESS, &json!({"metadata": metadata, "spec": spec}))
     };
     let put = |name: &str, certificate: usize| {
         let secret = secret("shop", name, Some(&CERTIFICATES[certificate]));
-        store.apply(kept(Kind::Secret, &secret));
+        store.apply(kept(&SECRET, &secret));
     };
     store.apply(ingress("web", "x.test", "own"));
     store.apply(ingress("other", "y.test", "others"));
@@ -122,7 +123,7 @@ fn a_secret_concerns_ingresses_whose_controller_may_serve_it_unnamed() {
     put("others", 1);
     let runtime = runtime();
     let web = ObjectName {
-        kind: Kind::Ingress,
+        kind: &INGRESS,
         namespace: "shop".into(),
         name: "web".into(),
     };
@@ -136,7 +137,7 @@ fn a_secret_concerns_ingresses_whose_controller_may_serve_it_unnamed() {
     assert!(concerns(&|| put("others", 3)));
     assert!(concerns(&|| put("others", 1)));
     // Nobody brings the Secret in any more.
-    assert!(concerns(&|| store.remove(Kind::Ingress, "shop", "other")));
+    assert!(concerns(&|| store.remove(&INGRESS, "shop", "other")));
 }
 
 #[test]
@@ -149,7 +150,7 @@ fn a_secret_concerns_those_who_claim_a_host_of_its_user() {
             "rules": [{"host": "x.test", "http": {"paths": [{"path": "/"}]}}],
         });
         let metadata = json!({"namespace": namespace, "name": "web", "creationTimestamp": created});
-        kept(Kind::Ingress, &json!({"metadata": metadata, "spec": spec}))
+        kept(&INGRESS, &json!({"metadata": metadata, "spec": spec}))
     };
     store.apply(ingress(
         "infra",
@@ -163,14 +164,14 @@ fn a_secret_concerns_those_who_claim_a_host_of_its_user() {
     ));
     let runtime = runtime();
     let other = ObjectName {
-        kind: Kind::Ingress,
+        kind: &INGRESS,
         namespace: "shop".into(),
         name: "web".into(),
     };
     let before = findings(&store, &runtime);
     store.take_changes();
     store.apply(kept(
-        Kind::Secret,
+        &SECRET,
         &secret("infra", "own", Some(&CERTIFICATES[1])),
     ));
     assert_ne!(before[&other], findings(&store, &runtime)[&other]);
@@ -189,7 +190,7 @@ fn make(store: &Store, change: &Change) {
             let mut all = objects(store);
             let secrets = store.secrets();
             all.extend(secrets.iter().map(|secret| ObjectName {
-                kind: Kind::Secret,
+                kind: &SECRET,
                 namespace: secret.namespace().clone(),
                 name: secret.name().clone(),
             }));
@@ -219,7 +220,7 @@ fn affected(store: &Store) -> Option<BTreeSet<ObjectName>> {
 
 /// All objects but Secrets.
 fn objects(store: &Store) -> Vec<ObjectName> {
-    let all = Kind::ALL.into_iter().flat_map(|kind| store.all(kind));
+    let all = Kind::watched().flat_map(|kind| store.all(kind));
     all.map(|kept| kept.object_name()).collect()
 }
 

@@ -1,5 +1,9 @@
 //! Clusters for tests: few names, so that objects meet each other.
 
+use certlint_core::kubernetes::kinds::{
+    CERTIFICATE, EXTERNAL_SECRET, GATEWAY, HTTP_ROUTE, INGRESS, INGRESS_CLASS, LISTENER_SET,
+    REFERENCE_GRANT, ROUTE, SEALED_SECRET, SECRET, TLS_ROUTE, TLS_STORE,
+};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -64,7 +68,7 @@ pub(super) fn secret(namespace: &str, name: &str, certificate: Option<&Certifica
 }
 
 /// Objects with their kinds, each name once: of all kinds, or mostly of those that go together.
-pub(super) fn cluster() -> impl Strategy<Value = Vec<(Kind, Value)>> {
+pub(super) fn cluster() -> impl Strategy<Value = Vec<(&'static Kind, Value)>> {
     let all = Scope {
         namespaces: 2,
         names: 6,
@@ -131,19 +135,19 @@ struct Scope {
     hosts: usize,
 }
 
-fn unique(mut objects: Vec<(Kind, Value)>) -> Vec<(Kind, Value)> {
+fn unique(mut objects: Vec<(&'static Kind, Value)>) -> Vec<(&'static Kind, Value)> {
     let mut seen = BTreeSet::new();
     objects.retain(|(kind, object)| {
         let meta = &object["metadata"];
         seen.insert((
-            *kind,
+            kind.name,
             meta["namespace"].to_string(),
             meta["name"].to_string(),
         ))
     });
     // Two routes with one hostname at one listener are told of once; see `neighbours.rs`.
     for (index, (kind, object)) in objects.iter_mut().enumerate() {
-        if matches!(kind, Kind::HttpRoute | Kind::TlsRoute) {
+        if [&HTTP_ROUTE, &TLS_ROUTE].contains(kind) {
             let hosts = object["spec"]["hostnames"].as_array_mut();
             for host in hosts.into_iter().flatten() {
                 *host = format!("r{index}.{}", host.as_str().unwrap_or_default()).into();
@@ -203,7 +207,7 @@ fn annotations() -> impl Strategy<Value = Map<String, Value>> {
     })
 }
 
-fn ingress(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+fn ingress(scope: Scope) -> impl Strategy<Value = (&'static Kind, Value)> {
     let class = select(vec![
         None,
         Some("nginx"),
@@ -228,20 +232,20 @@ fn ingress(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
                 .map(|host| json!({"host": host, "http": path}))
                 .collect();
             let spec = json!({"ingressClassName": class, "tls": tls, "rules": rules});
-            (Kind::Ingress, json!({"metadata": metadata, "spec": spec}))
+            (&INGRESS, json!({"metadata": metadata, "spec": spec}))
         },
     )
 }
 
-fn secrets(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+fn secrets(scope: Scope) -> impl Strategy<Value = (&'static Kind, Value)> {
     let certificate = proptest::option::weighted(0.9, 0..5usize);
     (namespace(scope), secret_name(), certificate).prop_map(|(namespace, name, certificate)| {
         let certificate = certificate.map(|index| &CERTIFICATES[index]);
-        (Kind::Secret, secret(namespace, name, certificate))
+        (&SECRET, secret(namespace, name, certificate))
     })
 }
 
-fn certificate(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+fn certificate(scope: Scope) -> impl Strategy<Value = (&'static Kind, Value)> {
     let owner = proptest::option::of((select(vec!["Ingress", "Gateway"]), 0..scope.names));
     (metadata(scope), secret_name(), hosts(scope), owner).prop_map(
         |(mut metadata, secret, hosts, owner)| {
@@ -250,28 +254,25 @@ fn certificate(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
                 metadata["ownerReferences"] = json!([owner]);
             }
             let spec = json!({"secretName": secret, "dnsNames": hosts});
-            (
-                Kind::Certificate,
-                json!({"metadata": metadata, "spec": spec}),
-            )
+            (&CERTIFICATE, json!({"metadata": metadata, "spec": spec}))
         },
     )
 }
 
-fn supplier(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+fn supplier(scope: Scope) -> impl Strategy<Value = (&'static Kind, Value)> {
     (metadata(scope), secret_name(), any::<bool>()).prop_map(|(metadata, secret, is_sealed)| {
         let (kind, spec) = match is_sealed {
             true => (
-                Kind::SealedSecret,
+                &SEALED_SECRET,
                 json!({"template": {"metadata": {"name": secret}}}),
             ),
-            false => (Kind::ExternalSecret, json!({"target": {"name": secret}})),
+            false => (&EXTERNAL_SECRET, json!({"target": {"name": secret}})),
         };
         (kind, json!({"metadata": metadata, "spec": spec}))
     })
 }
 
-fn ingress_class() -> impl Strategy<Value = (Kind, Value)> {
+fn ingress_class() -> impl Strategy<Value = (&'static Kind, Value)> {
     let name = select(vec!["nginx", "traefik", "edge"]);
     let controller = select(vec![
         "k8s.io/ingress-nginx",
@@ -286,19 +287,16 @@ fn ingress_class() -> impl Strategy<Value = (Kind, Value)> {
             "name": name, "creationTimestamp": created, "annotations": {key: default},
         });
         let spec = json!({"controller": controller});
-        (
-            Kind::IngressClass,
-            json!({"metadata": metadata, "spec": spec}),
-        )
+        (&INGRESS_CLASS, json!({"metadata": metadata, "spec": spec}))
     })
 }
 
-fn tls_store(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+fn tls_store(scope: Scope) -> impl Strategy<Value = (&'static Kind, Value)> {
     (namespace(scope), secret_name()).prop_map(|(namespace, secret)| {
         let metadata = json!({"namespace": namespace, "name": "default"});
         let spec = json!({"defaultCertificate": {"secretName": secret}});
         let object = json!({"metadata": metadata, "spec": spec});
-        (Kind::TlsStore, object)
+        (&TLS_STORE, object)
     })
 }
 
@@ -329,7 +327,7 @@ fn listeners(scope: Scope) -> impl Strategy<Value = Value> {
     })
 }
 
-fn gateway(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+fn gateway(scope: Scope) -> impl Strategy<Value = (&'static Kind, Value)> {
     let issuer = proptest::option::weighted(0.2, Just("le"));
     (metadata(scope), listeners(scope), issuer).prop_map(|(mut metadata, listeners, issuer)| {
         if let Some(issuer) = issuer {
@@ -338,11 +336,11 @@ fn gateway(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
         let spec = json!({
             "listeners": listeners, "allowedListeners": {"namespaces": {"from": "All"}},
         });
-        (Kind::Gateway, json!({"metadata": metadata, "spec": spec}))
+        (&GATEWAY, json!({"metadata": metadata, "spec": spec}))
     })
 }
 
-fn listener_set(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+fn listener_set(scope: Scope) -> impl Strategy<Value = (&'static Kind, Value)> {
     (
         metadata(scope),
         listeners(scope),
@@ -352,14 +350,11 @@ fn listener_set(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
         .prop_map(|(metadata, listeners, namespace, number)| {
             let parent = json!({"name": format!("o{number}"), "namespace": namespace});
             let spec = json!({"listeners": listeners, "parentRef": parent});
-            (
-                Kind::ListenerSet,
-                json!({"metadata": metadata, "spec": spec}),
-            )
+            (&LISTENER_SET, json!({"metadata": metadata, "spec": spec}))
         })
 }
 
-fn route(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+fn route(scope: Scope) -> impl Strategy<Value = (&'static Kind, Value)> {
     let parent = (
         select(vec!["Gateway", "ListenerSet"]),
         namespace(scope),
@@ -374,11 +369,7 @@ fn route(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
                 json!({"kind": kind, "namespace": namespace, "name": format!("o{number}")})
             })
             .collect();
-            let kind = if is_tls {
-                Kind::TlsRoute
-            } else {
-                Kind::HttpRoute
-            };
+            let kind = if is_tls { &TLS_ROUTE } else { &HTTP_ROUTE };
             let hosts: Vec<_> = hosts
                 .into_iter()
                 .filter(|host| !host.starts_with('*'))
@@ -389,7 +380,7 @@ fn route(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
     )
 }
 
-fn grant(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+fn grant(scope: Scope) -> impl Strategy<Value = (&'static Kind, Value)> {
     let kind = select(vec!["Gateway", "ListenerSet"]);
     let secret = proptest::option::of(secret_name());
     (metadata(scope), kind, namespace(scope), secret).prop_map(|(metadata, kind, from, secret)| {
@@ -398,16 +389,16 @@ fn grant(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
         let to = json!([{"group": "", "kind": "Secret", "name": secret}]);
         let spec = json!({"from": from, "to": to});
         (
-            Kind::ReferenceGrant,
+            &REFERENCE_GRANT,
             json!({"metadata": metadata, "spec": spec}),
         )
     })
 }
 
-fn openshift(scope: Scope) -> impl Strategy<Value = (Kind, Value)> {
+fn openshift(scope: Scope) -> impl Strategy<Value = (&'static Kind, Value)> {
     (metadata(scope), host(scope), secret_name()).prop_map(|(metadata, host, secret)| {
         let tls = json!({"termination": "edge", "externalCertificate": {"name": secret}});
         let spec = json!({"host": host, "tls": tls});
-        (Kind::Route, json!({"metadata": metadata, "spec": spec}))
+        (&ROUTE, json!({"metadata": metadata, "spec": spec}))
     })
 }

@@ -1,5 +1,6 @@
 //! An object is judged beside its neighbours as it is beside the whole cluster.
 
+use certlint_core::kubernetes::kinds::{INGRESS, SECRET};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -62,7 +63,7 @@ fn neighbours_say_as_much_as_the_whole_cluster() {
 fn ingresses_without_a_host_are_neighbours_where_their_backends_speak_tls() {
     let ingress = |namespace: &str, annotations: Value| {
         let metadata = json!({"namespace": namespace, "name": "web", "annotations": annotations});
-        (Kind::Ingress, json!({"metadata": metadata, "spec": {}}))
+        (&INGRESS, json!({"metadata": metadata, "spec": {}}))
     };
     let verified = json!({
         "nginx.ingress.kubernetes.io/proxy-ssl-secret": "shop/ca",
@@ -77,7 +78,7 @@ fn ingresses_without_a_host_are_neighbours_where_their_backends_speak_tls() {
 
 /// Judges each object of a cluster beside its neighbours and beside all; returns the rules that
 /// told of something, or what differs.
-fn compare(objects: &[(Kind, Value)]) -> Result<BTreeSet<&'static str>, String> {
+fn compare(objects: &[(&'static Kind, Value)]) -> Result<BTreeSet<&'static str>, String> {
     let store = Store::default();
     let objects: Vec<Kept> = objects
         .iter()
@@ -87,11 +88,8 @@ fn compare(objects: &[(Kind, Value)]) -> Result<BTreeSet<&'static str>, String> 
         store.apply(object.clone());
     }
     let mut rules = BTreeSet::new();
-    for object in objects
-        .iter()
-        .filter(|object| object.kind() != Kind::Secret)
-    {
-        let others = Kind::ALL.into_iter().flat_map(|kind| store.all(kind));
+    for object in objects.iter().filter(|object| *object.kind() != SECRET) {
+        let others = Kind::watched().flat_map(|kind| store.all(kind));
         let others: Vec<_> = others.filter(|other| !other.is_same(object)).collect();
         let whole = findings(object, others, store.secrets());
         let neighbours = store.neighbours(object);
