@@ -8,7 +8,7 @@ use super::controller::Choice;
 use super::gateway;
 use super::host_index::HostIndex;
 use super::mounts::{ConfigMap, Pod, SecretFile, Snippet};
-use super::{kinds, object};
+use super::object;
 use crate::model::Extent;
 use crate::source::{Location, Spanned};
 use crate::x509::{CertificateFile, KeyFile};
@@ -275,7 +275,9 @@ impl<'a> Namespacing<'a> {
         match self {
             Self::All(namespace) => namespace,
             Self::Unwritten(namespace) => {
-                let own = kinds::path(object, &["metadata", "namespace"]).and_then(Node::text);
+                let own = object
+                    .get("metadata")
+                    .and_then(|metadata| metadata.get("namespace")?.text());
                 own.filter(|own| !own.is_empty()).unwrap_or(namespace)
             }
         }

@@ -9,9 +9,6 @@
 //! Secrets, and a question is about few of them.
 
 mod packed;
-mod shared;
-
-pub use shared::Shared;
 
 use std::sync::Arc;
 
@@ -22,6 +19,8 @@ use super::cluster::{Cluster, Kept};
 use super::facts::{Fact, Fault, Meta, Misspelt, Namespacing, Part, Secret, Summarised};
 use super::kinds;
 use super::lower::{Options, annotations};
+use super::reading;
+use super::shared::Shared;
 use crate::files::NoFiles;
 use crate::finding::{Level, ObjectName};
 use crate::loader::Loader;
@@ -146,7 +145,7 @@ pub(crate) fn summarise(json: &[u8]) -> Option<(SecretSummary, Model)> {
     let loader = Loader::new(&NoFiles);
     let options = Options::default();
     let source = loader.keep_name(String::new());
-    let meta = kinds::meta(node, source, Namespacing::Unwritten(&options.namespace));
+    let meta = reading::meta(node, source, Namespacing::Unwritten(&options.namespace));
     let secret = kinds::secret(node, source, meta);
     let ignored = annotations(node, source);
     let kept = Kept::new(Box::new(secret));
@@ -184,7 +183,7 @@ impl SecretSummary {
                 usable
                     .and_then(|file| file.certificates.first())
                     .map(|leaf| &leaf.names),
-                kinds::path(node, &["metadata", "resourceVersion"])
+                reading::path(node, &["metadata", "resourceVersion"])
                     .and_then(Node::text)
                     .unwrap_or_default(),
             ),

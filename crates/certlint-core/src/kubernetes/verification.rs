@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use manifest_syntax::{Node, Value};
 
-use super::kinds::path;
+use super::reading::path;
 use crate::model::Diagnosis;
 use crate::source::{Locate as _, Location, SourceId, Span};
 use switch::Switch;

@@ -66,6 +66,7 @@ const KNOWN_CIRCLES: &[(&str, &str)] = &[
     ("facts", "host_index"),
     ("facts", "mounts"),
     ("gateway", "facts"),
+    ("kinds", "mounts"),
     ("lower", "assemble"),
     ("lower", "summary"),
     ("object", "facts"),

@@ -4,8 +4,9 @@ use manifest_syntax::Node;
 
 use super::link::{Link, Links, SecretName};
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Kind, Product, Reading, Role, Watched};
+use super::{Kind, Product, Role, Watched};
 use crate::kubernetes::facts::{Fact, Request, qualified};
+use crate::kubernetes::reading::Reading;
 use crate::source::{Locate as _, Spanned};
 use Shape::{List, Object, Text};
 

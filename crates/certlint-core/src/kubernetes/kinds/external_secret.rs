@@ -1,8 +1,9 @@
 //! ExternalSecret of the External Secrets Operator, which writes a Secret.
 
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Kind, Product, Reading, Role, Watched};
+use super::{Kind, Product, Role, Watched};
 use crate::kubernetes::facts::{Fact, Supplier};
+use crate::kubernetes::reading::Reading;
 use Shape::{Object, Text};
 
 /// See the module.

@@ -9,8 +9,9 @@ use manifest_syntax::{Value, read};
 use super::ingress::hosts;
 use super::link::{Link, Links};
 use super::shape::Shape;
-use super::{INGRESS, Kind, Reading};
+use super::{INGRESS, Kind};
 use crate::kubernetes::facts::{Fact, Meta, Namespacing};
+use crate::kubernetes::reading::Reading;
 use crate::source::SourceId;
 
 /// For objects that the API server has not stored yet: newer than everything that it has.

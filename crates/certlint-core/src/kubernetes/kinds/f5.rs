@@ -1,10 +1,11 @@
 //! VirtualServer and TransportServer of F5's NGINX Ingress Controller.
 
-use super::reading::{is_mapping, text};
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Kind, Reading, no_links};
+use super::{Kind, no_links};
 use crate::kubernetes::facts::Fact;
 use crate::kubernetes::object::{self, Certificate, Host, Pairing};
+use crate::kubernetes::reading::Reading;
+use crate::kubernetes::reading::{is_mapping, text};
 use crate::name::HostPattern;
 use Shape::{Object, Text};
 

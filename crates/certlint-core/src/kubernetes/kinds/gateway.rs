@@ -3,14 +3,15 @@
 use manifest_syntax::Node;
 
 use super::link::{Link, Links, ObjectName, SecretName};
-use super::reading::field as text_of;
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Entry, Kind, Product, Reading, Role, Watched};
+use super::{Entry, Kind, Product, Role, Watched};
 use crate::kubernetes::facts::{Fact, Meta};
 use crate::kubernetes::gateway::{
     self, GROUP, GatewayListener, Holder, HolderKind, ITEMS_MAX, Namespaces, Protocol, SecretRef,
     Selector, Tls, host,
 };
+use crate::kubernetes::reading::Reading;
+use crate::kubernetes::reading::field as text_of;
 use crate::source::{Locate as _, SourceId};
 use Shape::{Any, Integer, List, Map, Object, Text};
 

@@ -1,9 +1,10 @@
 //! GatewayClass of the Gateway API: which implementation a Gateway belongs to.
 
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Kind, Reading, no_links};
+use super::{Kind, no_links};
 use crate::kubernetes::facts::Fact;
 use crate::kubernetes::gateway::{self, GROUP};
+use crate::kubernetes::reading::Reading;
 use Shape::{Object, Text};
 
 pub(super) static GATEWAY_CLASS: Kind = Kind {

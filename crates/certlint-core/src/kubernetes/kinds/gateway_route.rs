@@ -2,11 +2,12 @@
 
 use super::gateway::{GATEWAY_API, PARENT, attached, key};
 use super::link::Links;
-use super::reading::field as text_of;
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Entry, Kind, Reading, Role, Watched};
+use super::{Entry, Kind, Role, Watched};
 use crate::kubernetes::facts::Fact;
 use crate::kubernetes::gateway::{self, GROUP, ITEMS_MAX, Parent, Route, host};
+use crate::kubernetes::reading::Reading;
+use crate::kubernetes::reading::field as text_of;
 use Shape::{List, Object, Text};
 
 /// See the module.

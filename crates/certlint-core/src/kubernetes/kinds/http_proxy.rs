@@ -5,11 +5,12 @@
 
 use manifest_syntax::Value;
 
-use super::reading::{is_true, path, text};
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Kind, Reading, no_links};
+use super::{Kind, no_links};
 use crate::kubernetes::facts::Fact;
 use crate::kubernetes::object::{self, Certificate, Host, Pairing};
+use crate::kubernetes::reading::Reading;
+use crate::kubernetes::reading::{is_true, path, text};
 use crate::name::HostPattern;
 use Shape::{Bool, Object, Text};
 

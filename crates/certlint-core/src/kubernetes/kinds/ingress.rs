@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use manifest_syntax::Node;
 
 use super::link::{Link, Links, SecretName};
-use super::reading::{each, path};
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Entry, Kind, Reading, Role, Watched};
+use super::{Entry, Kind, Role, Watched};
 use crate::kubernetes::facts::{Fact, Ingress, Rule, TlsEntry};
 use crate::kubernetes::host_index::HostIndex;
 use crate::kubernetes::mounts;
+use crate::kubernetes::reading::Reading;
+use crate::kubernetes::reading::{each, path};
 use crate::source::{Locate as _, Spanned};
 use Shape::{List, Object, Text};
 

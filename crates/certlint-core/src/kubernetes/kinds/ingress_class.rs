@@ -4,8 +4,9 @@ use manifest_syntax::Node;
 
 use super::link::{Link, Links};
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Kind, Reading, Role, Watched};
+use super::{Kind, Role, Watched};
 use crate::kubernetes::facts::{Fact, IngressClass};
+use crate::kubernetes::reading::Reading;
 use Shape::{Object, Text};
 
 /// See the module.

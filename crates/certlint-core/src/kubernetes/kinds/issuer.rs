@@ -3,8 +3,9 @@
 use manifest_syntax::Node;
 
 use super::shape::{METADATA, Shape, field};
-use super::{Kind, Reading, no_links};
+use super::{Kind, no_links};
 use crate::kubernetes::facts::{Fact, Issuer};
+use crate::kubernetes::reading::Reading;
 use Shape::{Any, List, Object};
 
 pub(super) static ISSUER: Kind = Kind {

@@ -2,11 +2,12 @@
 
 use manifest_syntax::{Node, Value};
 
-use super::reading::{labels, part, path, text};
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Kind, Reading, no_links};
+use super::{Kind, no_links};
 use crate::kubernetes::facts::Fact;
 use crate::kubernetes::object::{self, Certificate, Host, Pairing};
+use crate::kubernetes::reading::Reading;
+use crate::kubernetes::reading::{labels, part, path, text};
 use crate::name::HostPattern;
 use crate::source::{SourceId, Spanned};
 use Shape::{Integer, List, Map, Object, Text};

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
 
 use super::Kind;
-use crate::kubernetes::summary::Shared;
+use crate::kubernetes::shared::Shared;
 
 /// A key by which an object is found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -24,7 +24,6 @@ mod istio_gateway;
 mod link;
 mod namespace;
 mod openshift_route;
-mod reading;
 mod reference_grant;
 mod sealed_secret;
 mod secret;
@@ -53,8 +52,7 @@ pub use sealed_secret::SEALED_SECRET;
 pub use secret::SECRET;
 pub use tls_store::TLS_STORE;
 
-pub(super) use reading::{Reading, at_key, meta, path};
-pub(super) use secret::{decode, secret};
+pub(super) use secret::secret;
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -63,6 +61,7 @@ use std::hash::{Hash, Hasher};
 use super::facts::{Fact, Namespacing};
 use super::list::Object;
 use super::object::{self, Certificate};
+use super::reading::Reading;
 use crate::source::SourceId;
 use link::Links;
 use shape::Field;

@@ -1,10 +1,11 @@
 //! Namespaces, of which only the labels count.
 
-use super::reading::{labels, path};
 use super::shape::{Shape, field};
-use super::{Kind, Reading, Role, Watched, no_links};
+use super::{Kind, Role, Watched, no_links};
 use crate::kubernetes::facts::Fact;
 use crate::kubernetes::gateway;
+use crate::kubernetes::reading::Reading;
+use crate::kubernetes::reading::{labels, path};
 use Shape::{Map, Object, Text};
 
 /// See the module.

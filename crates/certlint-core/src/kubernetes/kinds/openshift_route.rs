@@ -6,11 +6,12 @@
 
 use manifest_syntax::Node;
 
-use super::reading::{at_key, path, text};
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Entry, Kind, Product, Reading, Role, Watched};
+use super::{Entry, Kind, Product, Role, Watched};
 use crate::kubernetes::facts::Fact;
 use crate::kubernetes::object::{self, Certificate, Host, Inline, Pairing, Pem};
+use crate::kubernetes::reading::Reading;
+use crate::kubernetes::reading::{at_key, path, text};
 use crate::name::{HostPattern, has_placeholder};
 use crate::source::{SourceId, Spanned};
 use crate::x509;

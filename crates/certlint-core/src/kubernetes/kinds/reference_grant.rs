@@ -3,11 +3,12 @@
 use manifest_syntax::Node;
 
 use super::gateway::GATEWAY_API;
-use super::reading::field as text_of;
 use super::shape::{METADATA, Shape, field};
-use super::{Kind, Reading, Role, Watched, no_links};
+use super::{Kind, Role, Watched, no_links};
 use crate::kubernetes::facts::Fact;
 use crate::kubernetes::gateway::{self, GROUP, Grant};
+use crate::kubernetes::reading::Reading;
+use crate::kubernetes::reading::field as text_of;
 use Shape::{List, Object, Text};
 
 /// See the module.

@@ -1,9 +1,10 @@
 //! SealedSecret, from which its controller writes a Secret.
 
-use super::reading::path;
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Kind, Product, Reading, Role, Watched};
+use super::{Kind, Product, Role, Watched};
 use crate::kubernetes::facts::{Fact, Supplier};
+use crate::kubernetes::reading::Reading;
+use crate::kubernetes::reading::path;
 use Shape::{Object, Text};
 
 /// See the module.

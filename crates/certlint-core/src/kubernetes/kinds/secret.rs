@@ -1,17 +1,12 @@
 //! Secret, as far as it is about certificates.
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use manifest_syntax::Node;
 
-use manifest_syntax::{Node, Value};
-
-use super::reading::{at_key, path};
 use super::shape::{METADATA, Shape, field, unread};
 use super::{Entry, Kind, Role, Watched, no_links};
 use crate::kubernetes::facts::{Fact, Fault, Meta, Misspelt, Part, Secret};
 use crate::kubernetes::mounts;
-use crate::name::has_placeholder;
+use crate::kubernetes::reading::{at_key, base64_of, decode, path};
 use crate::source::{Locate as _, SourceId, Spanned};
 use crate::x509::{self, Encryption};
 use Shape::{Map, Text};
@@ -141,42 +136,6 @@ fn near_key(
     });
     let (_, text, at) = near.min_by_key(|(distance, ..)| *distance)?;
     Some(Spanned::new(text.to_owned(), at))
-}
-
-/// Base64 as Go's decoder takes it: padding needed, line ends passed over.
-pub(in crate::kubernetes) fn decode(node: Node<'_>, is_encoded: bool) -> Result<Vec<u8>, Fault> {
-    let text = match node.value() {
-        Value::Text(text) => text,
-        Value::Null => "",
-        _ => return Err(Fault::NotText),
-    };
-    if Encryption::hides_value(text) || is_filled_in_later(text) {
-        return Err(Fault::Encrypted);
-    }
-    if !is_encoded {
-        return Ok(text.as_bytes().to_vec());
-    }
-    base64_of(text.as_bytes()).ok_or(Fault::BadBase64)
-}
-
-/// Neither base64 nor PEM has the marks of a placeholder.
-fn is_filled_in_later(text: &str) -> bool {
-    has_placeholder(text) && !text.contains("-----BEGIN ")
-}
-
-fn base64_of(text: &[u8]) -> Option<Vec<u8>> {
-    let config = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
-        .with_decode_allow_trailing_bits(true);
-    let engine = GeneralPurpose::new(&alphabet::STANDARD, config);
-    if !text.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
-        return engine.decode(text).ok();
-    }
-    let lines = text
-        .iter()
-        .copied()
-        .filter(|byte| !matches!(byte, b'\r' | b'\n'));
-    engine.decode(lines.collect::<Vec<_>>()).ok()
 }
 
 /// Whether a value can be PEM at all.

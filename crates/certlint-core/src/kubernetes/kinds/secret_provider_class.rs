@@ -1,8 +1,9 @@
 //! SecretProviderClass: the CSI driver writes Secrets once a Pod mounts it.
 
+use super::Kind;
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Kind, Reading};
 use crate::kubernetes::facts::{Fact, Supplier};
+use crate::kubernetes::reading::Reading;
 use Shape::{List, Object, Text};
 
 pub(super) static SECRET_PROVIDER_CLASS: Kind = Kind {

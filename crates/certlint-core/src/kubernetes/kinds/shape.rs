@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 
 use manifest_syntax::{Node, Value};
 
-use super::reading::{SOLVER, is_read};
+use crate::kubernetes::reading::{SOLVER, is_read};
 
 /// A field of an object.
 #[derive(Debug)]

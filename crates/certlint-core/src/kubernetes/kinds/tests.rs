@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use manifest_syntax::{Node, read};
 
 use super::shape::Shape;
-use super::{KINDS, Kind, Links, Reading, find};
+use super::{KINDS, Kind, Links, find};
 use crate::kubernetes::facts::Namespacing;
 use crate::kubernetes::objects;
+use crate::kubernetes::reading::Reading;
 use crate::source::SourceId;
 
 /// The fact of an object in JSON and its links, without the places in the text.

@@ -3,9 +3,10 @@
 use manifest_syntax::Node;
 
 use super::shape::{METADATA, Shape, field};
-use super::{Kind, Reading, no_links};
+use super::{Kind, no_links};
 use crate::kubernetes::facts::Fact;
 use crate::kubernetes::object::{self, Delegation};
+use crate::kubernetes::reading::Reading;
 use Shape::{List, Object, Text};
 
 pub(super) static TLS_CERTIFICATE_DELEGATION: Kind = Kind {

@@ -3,11 +3,12 @@
 use manifest_syntax::Node;
 
 use super::link::Links;
-use super::reading::text;
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Kind, Product, Reading, Role, Watched};
+use super::{Kind, Product, Role, Watched};
 use crate::kubernetes::facts::Fact;
 use crate::kubernetes::object::{self, Store};
+use crate::kubernetes::reading::Reading;
+use crate::kubernetes::reading::text;
 use Shape::{List, Object, Text};
 
 /// See the module.

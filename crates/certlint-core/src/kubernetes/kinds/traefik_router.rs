@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::reading::{is_true, part, text};
 use super::shape::{METADATA, Shape, field, unread};
-use super::{Kind, Reading, no_links, traefik_rule};
+use super::{Kind, no_links, traefik_rule};
 use crate::kubernetes::facts::Fact;
 use crate::kubernetes::object::{self, Certificate, Host, Pairing};
+use crate::kubernetes::reading::Reading;
+use crate::kubernetes::reading::{is_true, part, text};
 use crate::name::HostPattern;
 use Shape::{Bool, List, Object, Text};
 

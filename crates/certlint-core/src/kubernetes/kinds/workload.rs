@@ -3,12 +3,13 @@
 
 use manifest_syntax::Node;
 
-use super::reading::{labels, path};
 use super::shape::{Field, METADATA, Shape, field};
-use super::{Kind, Reading, no_links};
+use super::{Kind, no_links};
 use crate::kubernetes::facts::Fact;
 use crate::kubernetes::mounts;
 use crate::kubernetes::object::{self, Workload};
+use crate::kubernetes::reading::Reading;
+use crate::kubernetes::reading::{labels, path};
 use crate::source::{Locate as _, SourceId, Spanned};
 use Shape::Any;
 

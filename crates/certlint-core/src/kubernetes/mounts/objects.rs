@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use manifest_syntax::Node;
 
 use crate::kubernetes::facts::Meta;
-use crate::kubernetes::kinds::{Reading, at_key, decode, path};
+use crate::kubernetes::reading::{Reading, at_key, decode, path};
 use crate::source::{Locate as _, Location, SourceId};
 use crate::text::Text;
 use crate::x509::{self, CertificateFile, KeyFile};

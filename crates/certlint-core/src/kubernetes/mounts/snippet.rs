@@ -3,7 +3,7 @@
 
 use manifest_syntax::Node;
 
-use crate::kubernetes::kinds;
+use crate::kubernetes::reading::path;
 use crate::nginx::Context;
 use crate::source::{Locate as _, SourceId};
 use crate::text::Text;
@@ -20,7 +20,7 @@ pub(in crate::kubernetes) struct Snippet {
 
 /// The snippets among the annotations of an Ingress.
 pub(in crate::kubernetes) fn snippets(node: Node<'_>, source: SourceId) -> Vec<Snippet> {
-    let annotations = kinds::path(node, &["metadata", "annotations"]);
+    let annotations = path(node, &["metadata", "annotations"]);
     let entries = annotations.into_iter().flat_map(Node::entries);
     entries
         .filter_map(|(key, value)| {

@@ -3,7 +3,7 @@
 use manifest_syntax::{Node, read};
 
 use super::kustomization::join;
-use crate::kubernetes::kinds::path;
+use crate::kubernetes::reading::path;
 use crate::kubernetes::{Object, objects};
 use crate::name::has_placeholder;
 

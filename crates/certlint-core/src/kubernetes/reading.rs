@@ -2,21 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use manifest_syntax::{Node, Span, Value};
 
-use crate::kubernetes::facts::{Meta, Namespacing};
+use super::facts::{Fault, Meta, Namespacing};
+use crate::name::has_placeholder;
 use crate::source::{Locate as _, Location, SourceId, Spanned};
+use crate::x509::Encryption;
 
 /// An object that is read.
 #[derive(Clone, Copy)]
-pub(in crate::kubernetes) struct Reading<'a> {
-    pub(in crate::kubernetes) node: Node<'a>,
-    pub(in crate::kubernetes) source: SourceId,
-    pub(in crate::kubernetes) namespace: Namespacing<'a>,
+pub(super) struct Reading<'a> {
+    pub(super) node: Node<'a>,
+    pub(super) source: SourceId,
+    pub(super) namespace: Namespacing<'a>,
 }
 
 impl<'a> Reading<'a> {
-    pub(in crate::kubernetes) fn meta(self) -> Meta {
+    pub(super) fn meta(self) -> Meta {
         meta(self.node, self.source, self.namespace)
     }
 
@@ -43,11 +48,7 @@ impl<'a> Reading<'a> {
 }
 
 /// The metadata of an object.
-pub(in crate::kubernetes) fn meta<'a>(
-    node: Node<'a>,
-    source: SourceId,
-    namespace: Namespacing<'a>,
-) -> Meta {
+pub(super) fn meta<'a>(node: Node<'a>, source: SourceId, namespace: Namespacing<'a>) -> Meta {
     let metadata = node.get("metadata");
     let field = |name| metadata.and_then(|metadata| metadata.get(name));
     let text = |name| {
@@ -112,7 +113,7 @@ pub(super) fn is_read(annotation: &str) -> bool {
 pub(super) const SOLVER: &str = "acme.cert-manager.io/http01-solver";
 
 /// The value at the end of a way of keys.
-pub(in crate::kubernetes) fn path<'a>(node: Node<'a>, keys: &[&str]) -> Option<Node<'a>> {
+pub(super) fn path<'a>(node: Node<'a>, keys: &[&str]) -> Option<Node<'a>> {
     keys.iter().try_fold(node, |node, key| node.get(key))
 }
 
@@ -170,8 +171,44 @@ pub(super) fn part(node: Node<'_>, source: SourceId, part: &str, start: usize) -
 }
 
 /// The key stands for a value of hundreds of characters, or of many lines.
-pub(in crate::kubernetes) fn at_key(node: Node<'_>, source: SourceId) -> Location {
+pub(super) fn at_key(node: Node<'_>, source: SourceId) -> Location {
     let mut at = node.at(source);
     at.span = node.key().map_or(at.span, |key| Some(key.span()));
     at
+}
+
+/// Base64 as Go's decoder takes it: padding needed, line ends passed over.
+pub(super) fn decode(node: Node<'_>, is_encoded: bool) -> Result<Vec<u8>, Fault> {
+    let text = match node.value() {
+        Value::Text(text) => text,
+        Value::Null => "",
+        _ => return Err(Fault::NotText),
+    };
+    if Encryption::hides_value(text) || is_filled_in_later(text) {
+        return Err(Fault::Encrypted);
+    }
+    if !is_encoded {
+        return Ok(text.as_bytes().to_vec());
+    }
+    base64_of(text.as_bytes()).ok_or(Fault::BadBase64)
+}
+
+/// Neither base64 nor PEM has the marks of a placeholder.
+fn is_filled_in_later(text: &str) -> bool {
+    has_placeholder(text) && !text.contains("-----BEGIN ")
+}
+
+pub(super) fn base64_of(text: &[u8]) -> Option<Vec<u8>> {
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
+        .with_decode_allow_trailing_bits(true);
+    let engine = GeneralPurpose::new(&alphabet::STANDARD, config);
+    if !text.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
+        return engine.decode(text).ok();
+    }
+    let lines = text
+        .iter()
+        .copied()
+        .filter(|byte| !matches!(byte, b'\r' | b'\n'));
+    engine.decode(lines.collect::<Vec<_>>()).ok()
 }
