@@ -387,7 +387,7 @@ impl Tally {
                         // The includes themselves are counted above.
                         let is_include = *cause == Cause::IncludeOutside;
                         let things = tally.causes.entry(*cause).or_default();
-                        if !things.contains(&**what) && !(is_include && !things.is_empty()) {
+                        if (things.is_empty() || !is_include) && !things.contains(&**what) {
                             things.insert(what.to_string());
                         }
                     }

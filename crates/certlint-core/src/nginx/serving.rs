@@ -164,8 +164,9 @@ impl Assembler<'_, '_, '_> {
                                     self.answered(name_id, listener, assembled, owns, store);
                                 let of_name: &[Row] = &rows[first..];
                                 let known = of_name.iter().map(|row| row.outcome);
-                                let known = known.filter(|&id| is_same(&outcomes[id], &serving));
-                                known.last().unwrap_or_else(|| {
+                                let mut known =
+                                    known.filter(|&id| is_same(&outcomes[id], &serving));
+                                known.next_back().unwrap_or_else(|| {
                                     // Clients of mail send no name, and whoever set them up may
                                     // have used another.
                                     let doubt =

@@ -67,7 +67,7 @@ fn finding(subject: &Subject<'_>, entries: &[&Entry<'_>]) -> Option<Finding> {
             known = Some((&one.served.at, one.bundle));
         }
     }
-    let default = first.from_default()?;
+    let default = first.borrowed_from()?;
     let names: Vec<&str> = uncovered.values().copied().collect();
     let message = if !names.is_empty() {
         format!(

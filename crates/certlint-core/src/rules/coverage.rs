@@ -23,11 +23,11 @@ impl<'m> Entry<'m> {
 
     /// The server answers with certificates of the default server, having none itself.
     pub(super) fn is_from_default(&self) -> bool {
-        self.from_default().is_some()
+        self.borrowed_from().is_some()
     }
 
     /// The default server whose certificates the server answers with, having none itself.
-    pub(super) fn from_default(&self) -> Option<ServerId> {
+    pub(super) fn borrowed_from(&self) -> Option<ServerId> {
         match self.serving()? {
             Serving::Certificates { from_default, .. } => *from_default,
             _ => None,
