@@ -167,15 +167,15 @@ pub(crate) struct ResolveArgs {
 /// `certlint cert`.
 #[derive(Debug, Args)]
 pub(crate) struct CertArgs {
-    /// Certificate and key files
+    /// Certificate and key files; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// Also tell whether the certificate covers NAME; may be repeated
+    /// Also tell whether the certificate covers NAME: a host, or a URL with one; may be repeated
     #[arg(long = "name", value_name = "NAME")]
     pub(crate) names: Vec<String>,
-    /// How wildcards in NAME are read
-    #[arg(long, value_enum, default_value_t = Syntax::Nginx)]
-    pub(crate) syntax: Syntax,
+    /// Read NAME as a pattern of this configuration, not as a host
+    #[arg(long, value_enum)]
+    pub(crate) syntax: Option<Syntax>,
     /// How the answer is written
     #[arg(long, value_enum, default_value_t = TableFormat::Text)]
     pub(crate) format: TableFormat,

@@ -27,6 +27,7 @@ mod regex_language;
 mod regex_reach;
 mod regex_structure;
 mod san;
+mod typed;
 
 pub use constraints::{NameConstraints, RawSubtree, Violation};
 pub use coverage::{CoveredBy, Partial, PartialReason, UnknownReason, Verdict, covers};

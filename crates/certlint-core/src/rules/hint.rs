@@ -9,13 +9,7 @@ use std::net::IpAddr;
 use super::{Subject, bundle};
 use crate::model::{BundleId, Extent};
 use crate::name::{Hint, HintKind, HostPattern, hints};
-use crate::x509::Certificate;
-
-/// Common names of certificates that stand in for a real one.
-const PLACEHOLDERS: [&str; 2] = [
-    "Kubernetes Ingress Controller Fake Certificate",
-    "TRAEFIK DEFAULT CERT",
-];
+use crate::x509::{Certificate, Placeholder};
 
 /// What all certificates and servers of a model have, for looking around.
 pub(super) struct Neighbours<'m> {
@@ -84,7 +78,7 @@ impl<'m> Neighbours<'m> {
                 entry: place(subject, other),
             }];
         }
-        if is_placeholder(leaf, bundle::file(subject, id)) {
+        if Placeholder::of(leaf, bundle::file(subject, id)).is_some() {
             return vec![Hint {
                 kind: HintKind::DefaultCertificate,
                 entry: String::new(),
@@ -110,18 +104,6 @@ fn place(subject: &Subject<'_>, id: BundleId) -> String {
             format!("{shown} ({} line {line})", source.name())
         }
         None => shown,
-    }
-}
-
-/// A certificate that a controller, a distribution or a staging service puts in place of a real
-/// one.
-fn is_placeholder(leaf: &Certificate, file: &str) -> bool {
-    let placeholder = |name: &str| PLACEHOLDERS.contains(&name);
-    // Debian's has the name of the machine that it was made on.
-    let is_debians = leaf.is_self_signed() && file.contains("ssl-cert-snakeoil");
-    is_debians || leaf.common_names.iter().any(|name| placeholder(name)) || {
-        let issuer = leaf.issuer();
-        issuer.contains("(STAGING)") || issuer.contains("Fake LE")
     }
 }
 

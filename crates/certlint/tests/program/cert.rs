@@ -41,7 +41,13 @@ fn the_exit_code_says_whether_all_names_are_covered() {
         (&["certs/example.com.crt", "--name", "www.example.com"], 0),
         (&["certs/example.com.crt", "--name", "a.example.com"], 1),
         (
-            &["certs/wildcard.example.com.crt", "--name", "*.example.com"],
+            &[
+                "certs/wildcard.example.com.crt",
+                "--name",
+                "*.example.com",
+                "--syntax",
+                "nginx",
+            ],
             1,
         ),
         (
@@ -54,7 +60,17 @@ fn the_exit_code_says_whether_all_names_are_covered() {
             ],
             0,
         ),
-        (&["certs/mismatch.key", "--name", "a.example.com"], 0),
+        (&["certs/mismatch.key"], 0),
+        (&["certs/mismatch.key", "--name", "a.example.com"], 2),
+        (
+            &[
+                "certs/example.com.crt",
+                "certs/example.com.key",
+                "--name",
+                "example.com",
+            ],
+            0,
+        ),
         (&["pem/der.crt"], 2),
         (&["pem/glued.crt", "certs/example.com.crt"], 2),
         (&["certs/missing.crt"], 2),
@@ -133,4 +149,69 @@ fn a_private_key_is_never_shown() {
         assert!(!run.stdout.contains(secret), "{arguments:?}");
         assert!(!run.stderr.contains(secret), "{arguments:?}");
     }
+}
+
+#[test]
+fn a_name_is_a_host_as_people_have_it() {
+    let names = [
+        "www.example.com",
+        "WWW.Example.com.",
+        "www.example.com:443",
+        "https://user@www.example.com:8443/path?query",
+    ];
+    for name in names {
+        let run = cert(&["certs/example.com.crt", "--name", name]);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{name}");
+        let other = name.to_lowercase().replace("www.example", "www.example2");
+        let run = cert(&["certs/example.com.crt", "--name", &other]);
+        assert_eq!((run.code, run.stderr.as_str()), (1, ""), "{other}");
+    }
+    let url = cert(&["certs/example.com.crt", "--name", names[3]]);
+    let line = format!("{} (www.example.com): yes", names[3]);
+    assert!(url.stdout.contains(&line), "{url:?}");
+    let address = "https://[2001:DB8::1]:8443/";
+    let run = cert(&["certs/ip.crt", "--name", address]);
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
+#[test]
+fn a_name_that_cannot_be_judged_is_an_error_with_the_reason() {
+    for (name, syntax, reason) in [
+        ("", None, "is empty"),
+        ("www..example.com", None, "has an empty label"),
+        ("*.example.com", None, "add `--syntax nginx`, `ingress` or"),
+        (".example.com", None, "add `--syntax nginx`, `ingress` or"),
+        ("_", Some("nginx"), "no certificate covers every host"),
+        ("a b", Some("ingress"), "`a b` has"),
+        ("$host", Some("nginx"), "only the running server knows"),
+        ("~^(", Some("nginx"), "does not compile"),
+    ] {
+        let mut options = vec!["certs/example.com.crt", "--name", name];
+        options.extend(syntax.iter().flat_map(|syntax| ["--syntax", syntax]));
+        // A name beside it is still judged.
+        options.extend(
+            (syntax.is_none())
+                .then_some(["--name", "example.com"])
+                .into_iter()
+                .flatten(),
+        );
+        let run = cert(&options);
+        assert_eq!(run.code, 2, "{name}: {run:?}");
+        assert!(run.stderr.contains(reason), "{name}: {run:?}");
+        assert_eq!(run.stderr.lines().count(), 1, "{name}: {run:?}");
+        let judges_the_other = run.stdout.contains("example.com: yes");
+        assert_eq!(judges_the_other, syntax.is_none(), "{name}: {run:?}");
+    }
+}
+
+#[test]
+fn standard_input_is_a_file_called_dash() {
+    let certificate = fs::read(fixtures().join("certs/example.com.crt")).unwrap();
+    let arguments = ["cert", "-", "--name", "example.com", "--now", NOW];
+    let run = run_in(&fixtures(), &arguments, &certificate);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert!(run.stdout.contains("<stdin>") && run.stdout.contains("example.com: yes"));
+    let run = run_in(&fixtures(), &arguments, b"nothing");
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("<stdin>:1:1: "), "{run:?}");
 }

@@ -42,6 +42,9 @@ fn lines(item: &Item, now: i64, paint: &Paint) -> Vec<(&'static str, String)> {
         && item.names().is_some()
     {
         lines.extend(of_leaf(leaf, now, paint));
+        if let Some(placeholder) = item.placeholder() {
+            lines.push(("", paint.warn(&placeholder.to_string())));
+        }
         lines.push(("chain", of_chain(rest)));
         if let Some(fault) = chain_fault(&item.certificates.certificates) {
             lines.push(("", paint.warn(fault)));
@@ -155,7 +158,14 @@ fn of_key(item: &Item, paint: &Paint) -> Option<String> {
 }
 
 fn of_name(judged: &Judged, paint: &Paint) -> String {
-    let name = printable(&judged.name);
+    let name = if judged.host.eq_ignore_ascii_case(&judged.name)
+        || matches!(judged.verdict, Verdict::Unknown(_) | Verdict::NotApplicable)
+    {
+        judged.name.clone()
+    } else {
+        format!("{} ({})", judged.name, judged.host)
+    };
+    let name = printable(&name);
     match &judged.verdict {
         Verdict::Covered(_) => format!("{name}: {}", paint.good("yes")),
         Verdict::NotApplicable => format!("{name}: there is no name to cover"),
