@@ -55,6 +55,7 @@ const TREES: [&str; 4] = [
     "libnginx-mod-http-lua",
 ];
 
+const CARGO_DENY: &str = "0.20.2";
 const CARGO_FUZZ: &str = "0.13.2";
 
 /// Installs everything that the tests need and is not there.
@@ -64,6 +65,7 @@ pub fn run() -> Result<()> {
         source(name, version)?;
     }
     debian_trees()?;
+    cargo_deny()?;
     cargo_fuzz()?;
     for program in [KUBERNETES, ETCD, HELM_3, HELM_4, KUBECONFORM] {
         program.build()?;
@@ -87,19 +89,22 @@ pub fn corpora() -> Result<Vec<(String, PathBuf)>> {
 
 /// `cargo-fuzz`, installed when it is not there.
 pub fn cargo_fuzz() -> Result<PathBuf> {
-    let folder = cached(&format!("cargo-fuzz-{CARGO_FUZZ}"), |temporary| {
+    of_cargo("cargo-fuzz", CARGO_FUZZ)
+}
+
+/// `cargo-deny`, installed when it is not there.
+pub fn cargo_deny() -> Result<PathBuf> {
+    of_cargo("cargo-deny", CARGO_DENY)
+}
+
+/// A program that a crate of the registry is, in one version.
+fn of_cargo(name: &str, version: &str) -> Result<PathBuf> {
+    let folder = cached(&format!("{name}-{version}"), |temporary| {
         let mut install = shell::cargo();
-        install.args([
-            "install",
-            "cargo-fuzz",
-            "--quiet",
-            "--locked",
-            "--version",
-            CARGO_FUZZ,
-        ]);
+        install.args(["install", name, "--quiet", "--locked", "--version", version]);
         shell::run(install.arg("--root").arg(temporary))
     })?;
-    Ok(folder.join("bin/cargo-fuzz"))
+    Ok(folder.join("bin").join(name))
 }
 
 fn packages() -> Result<()> {

@@ -23,6 +23,7 @@ const STEPS: [Step; 13] = [
     Step::new("format", format),
     Step::new("lints", || lints(&[])),
     Step::new("documentation", documentation),
+    Step::new("licences", licences),
     Step::new("tests", || tests(&[])),
     Step::new("clocks", clocks::run),
     Step::new("generated", generated),
@@ -125,6 +126,14 @@ fn documentation() -> Result<()> {
     let mut doc = shell::cargo();
     doc.args(["doc", "--quiet", "--workspace", "--no-deps"]);
     shell::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Licences, banned crates and sources. Advisories need the network; CI looks at them.
+fn licences() -> Result<()> {
+    let mut deny = Command::new(tools::cargo_deny()?);
+    deny.args(["--locked", "--config", ".github/deny.toml", "check"]);
+    deny.args(["licenses", "bans", "sources"]);
+    shell::run(deny.current_dir(shell::root()))
 }
 
 /// The tests of all packages but some.
