@@ -1,7 +1,11 @@
 //! What a rule reports: the fact, the places, the cure, and the same facts for machines.
 
+mod help;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub use help::{HelpLine, command_line, help_lines, help_on_one_line};
 
 use crate::source::Location;
 
@@ -47,7 +51,7 @@ pub struct Finding {
     pub primary: Label,
     /// The other end: the certificate line, the server that wins, …
     pub related: Vec<Label>,
-    /// The exact thing to type or change.
+    /// The exact thing to type or change; [`command_line`] makes the line of a command.
     pub help: Option<String>,
     /// The same for machines.
     pub facts: Facts,

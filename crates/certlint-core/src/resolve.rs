@@ -19,6 +19,8 @@ pub struct Answer {
     pub name: String,
     /// The listener's label.
     pub listen: String,
+    /// Its port, where it listens on an address.
+    pub port: Option<u16>,
     /// What happens.
     pub outcome: Outcome,
     /// Why, for [`Outcome::Unknown`] and [`Outcome::NoCertificate`].
@@ -156,6 +158,13 @@ fn reached(fragment: &Fragment, to: SocketAddr) -> Option<&Listener> {
     })
 }
 
+fn port(listener: &Listener) -> Option<u16> {
+    match &listener.address {
+        ListenAddress::Inet { address, .. } => Some(address.port()),
+        ListenAddress::Named(_) | ListenAddress::Unix(_) => None,
+    }
+}
+
 fn answer(
     model: &Model,
     fragment: &Fragment,
@@ -195,6 +204,7 @@ fn answer(
     Answer {
         name: asked.name.to_owned(),
         listen: listener.label.clone(),
+        port: port(listener),
         outcome,
         why: found.why.filter(|_| listener.tls),
         server: server.at.clone(),
@@ -386,6 +396,7 @@ fn host_answer(
     Answer {
         name: asked.name.to_owned(),
         listen: listener.label.clone(),
+        port: port(listener),
         outcome: said.outcome,
         why: said.why,
         server: fragment.server(server).at.clone(),

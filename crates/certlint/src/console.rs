@@ -10,6 +10,8 @@ use clap::builder::styling::{AnsiColor, Style};
 
 use crate::args::ConsoleArgs;
 use crate::color;
+use crate::output;
+use crate::prose;
 use crate::report::printable;
 
 /// The way to the user beside the report.
@@ -18,6 +20,8 @@ pub(crate) struct Console {
     quiet: bool,
     verbose: bool,
     color: bool,
+    /// Columns of the terminal, if it is one.
+    width: Option<usize>,
     failed: AtomicBool,
 }
 
@@ -30,6 +34,7 @@ impl Console {
             color: color::wanted(args.color, io::stderr().is_terminal(), |name| {
                 std::env::var_os(name)
             }),
+            width: output::stderr_width(),
             failed: AtomicBool::new(false),
         }
     }
@@ -63,7 +68,9 @@ impl Console {
     pub(crate) fn summary(&self, line: &str) {
         if !self.quiet {
             // There is nobody left to tell when standard error is gone.
-            let _ = writeln!(io::stderr(), "{line}");
+            for line in prose::wrap(line, self.width) {
+                let _ = writeln!(io::stderr(), "{line}");
+            }
         }
     }
 
@@ -78,7 +85,9 @@ impl Console {
             false => Style::new(),
         };
         let message = message.to_string();
-        let message = printable(&message);
-        let _ = writeln!(io::stderr(), "{style}{kind}{style:#}: {message}");
+        let message = format!("{style}{kind}{style:#}: {}", printable(&message));
+        for line in prose::wrap(&message, self.width) {
+            let _ = writeln!(io::stderr(), "{line}");
+        }
     }
 }

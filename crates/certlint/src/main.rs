@@ -21,6 +21,8 @@ mod left_out;
 mod load;
 mod mapping;
 mod output;
+mod paint;
+mod prose;
 mod report;
 mod sniff;
 mod together;

@@ -13,6 +13,7 @@ use crate::args::ColorWhen;
 use crate::color;
 use crate::console::Console;
 use crate::files::plain;
+use crate::paint::Paint;
 
 /// How a run ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +36,34 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Columns to write for where there is no terminal.
-const WIDTH: usize = 100;
+/// What a table or a page is written for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Screen {
+    pub(crate) paint: Paint,
+    /// Columns of the terminal; `None` for a file or a pipe, where no line is broken.
+    pub(crate) width: Option<usize>,
+}
 
-/// Columns of standard output.
-pub(crate) fn width() -> usize {
-    terminal_size_of(io::stdout()).map_or(WIDTH, |(Width(width), _)| usize::from(width))
+impl Screen {
+    /// Standard output.
+    pub(crate) fn stdout(color: ColorWhen) -> Self {
+        Self {
+            paint: Paint {
+                is_colored: is_colored(color),
+            },
+            width: stdout_width(),
+        }
+    }
+}
+
+/// Columns of standard output; `None` for a file or a pipe.
+pub(crate) fn stdout_width() -> Option<usize> {
+    terminal_size_of(io::stdout()).map(|(Width(width), _)| usize::from(width))
+}
+
+/// Columns of standard error; `None` for a file or a pipe.
+pub(crate) fn stderr_width() -> Option<usize> {
+    terminal_size_of(io::stderr()).map(|(Width(width), _)| usize::from(width))
 }
 
 /// Whether standard output is coloured.

@@ -2,7 +2,7 @@
 
 use super::words::{day, duration};
 use super::{Check, Rule, Scope, Status, Subject, bundle, help};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, command_line};
 use crate::model::BundleId;
 use crate::x509::Certificate;
 use crate::x509::profile::{Expiry, expiry};
@@ -52,7 +52,10 @@ pub(super) fn renew(subject: &Subject<'_>, id: BundleId) -> String {
         );
     }
     match (help::lineage(subject, id), subject.leaf(id)) {
-        (Some(lineage), _) => format!("renew it: certbot renew --cert-name {lineage}"),
+        (Some(lineage), _) => {
+            let renew = command_line(&format!("certbot renew --cert-name {lineage}"));
+            format!("renew it: {renew}")
+        }
         (None, Some(leaf)) => format!("renew it: {}", help::command(subject, id, leaf, &[])),
         (None, None) => "renew it".to_owned(),
     }

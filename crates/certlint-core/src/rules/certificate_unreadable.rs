@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::words::with_more;
 use super::{Check, Rule, Scope, Status, Subject, bundle, help};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, command_line};
 use crate::model::{BundleId, CertRef, Unavailable};
 use crate::source::{Location, Span};
 use crate::x509::OddityKind;
@@ -70,7 +70,7 @@ fn refused(subject: &Subject<'_>, id: BundleId) -> Option<Finding> {
     }
     label_inside(subject, id, refusal.at, &mut finding);
     finding.help = match help::in_manifest(subject.model.bundle(id)) {
-        None => refusal.help(bundle::file(subject, id)),
+        None => help::of_refusal(refusal, bundle::file(subject, id)),
         help => help,
     };
     Some(finding)
@@ -94,7 +94,10 @@ fn odd(subject: &Subject<'_>, id: BundleId) -> Option<Finding> {
 fn repair(kind: OddityKind, file: &str) -> String {
     match kind {
         OddityKind::ByteOrderMark => {
-            format!("remove the first three bytes: sed -i '1s/^\\xEF\\xBB\\xBF//' {file}")
+            format!(
+                "remove the first three bytes: {}",
+                command_line(&format!("sed -i '1s/^\\xEF\\xBB\\xBF//' {file}"))
+            )
         }
         OddityKind::OldLabel | OddityKind::TrustedLabel | OddityKind::TrustedLabelInChain => {
             "write `CERTIFICATE` as the label of the block: openssl x509 does so".to_owned()

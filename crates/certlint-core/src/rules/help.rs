@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::list;
 use super::{Subject, name_partly_covered};
+use crate::finding::command_line;
 use crate::model::{Bundle, BundleId, Diagnosis, PlaceholderReason};
 use crate::name::{HostPattern, PartialReason, Verdict};
-use crate::x509::Certificate;
+use crate::x509::{Certificate, Refusal};
 
 /// More names than this do not fit a command that anybody reads.
 const NAMES_MAX: usize = 20;
@@ -146,7 +147,7 @@ fn command_for(
         );
     }
     if has_address || is_private(model.bundle(bundle), leaf) {
-        return request(leaf, file, &all);
+        return command_line(&request(leaf, file, &all));
     }
     let mut command = "certbot certonly".to_owned();
     if let Some(lineage) = lineage(subject, bundle) {
@@ -158,7 +159,7 @@ fn command_for(
     for name in without_redundant(all) {
         command.push_str(&format!(" -d {}", shell(&name)));
     }
-    command
+    command_line(&command)
 }
 
 /// Without the names that a wildcard among them covers: public authorities refuse such requests.
@@ -200,11 +201,11 @@ fn ordered(leaf: &Certificate) -> Vec<String> {
 
 /// How a Secret gets a certificate with these names: by the object that writes it, or by hand.
 fn into_secret(leaf: &Certificate, secret: &str, names: &[String]) -> String {
-    let replace = kubectl_replace(secret);
     if leaf.is_self_signed() {
-        let request = self_signed(names);
-        return format!("{request} && {replace}");
+        let (request, replace) = (self_signed(names), replace(secret));
+        return command_line(&format!("{request} && {replace}"));
     }
+    let replace = kubectl_replace(secret);
     format!(
         "write {} into the cert-manager Certificate that writes Secret `{secret}`; without one, put a certificate with these names there: {replace}",
         dns_names(names)
@@ -259,6 +260,10 @@ pub(super) fn other_namespace(wanted: &str, there: &str) -> String {
 
 /// The command that makes a TLS Secret, given as `NAMESPACE/NAME`, from two files.
 pub(super) fn kubectl_create(secret: &str) -> String {
+    command_line(&create(secret))
+}
+
+fn create(secret: &str) -> String {
     let (namespace, name) = secret.split_once('/').unwrap_or(("default", secret));
     format!(
         "kubectl -n {} create secret tls {} --cert=tls.crt --key=tls.key",
@@ -269,10 +274,12 @@ pub(super) fn kubectl_create(secret: &str) -> String {
 
 /// The same where the Secret is there already: `create` alone would refuse.
 pub(super) fn kubectl_replace(secret: &str) -> String {
-    format!(
-        "{} --dry-run=client -o yaml | kubectl apply -f -",
-        kubectl_create(secret)
-    )
+    command_line(&replace(secret))
+}
+
+fn replace(secret: &str) -> String {
+    let create = create(secret);
+    format!("{create} --dry-run=client -o yaml | kubectl apply -f -")
 }
 
 /// What to do about certificates in a manifest that cannot be used; `None` for those in a file.
@@ -284,6 +291,15 @@ pub(super) fn in_manifest(bundle: &Bundle) -> Option<String> {
             "put the PEM text of the certificate into `{}`",
             field.path.as_str()
         ),
+    })
+}
+
+/// What to do about a file that is not used.
+pub(super) fn of_refusal(refusal: &Refusal, file: &str) -> Option<String> {
+    let cure = refusal.help(file)?;
+    Some(match &cure.command {
+        Some(command) => format!("{}:{}", cure.what, command_line(command)),
+        None => cure.what.to_owned(),
     })
 }
 
@@ -401,7 +417,7 @@ mod tests {
     #[test]
     fn words_of_commands_are_quoted_where_they_need_it() {
         assert_eq!(
-            kubectl_create("shop/web; reboot"),
+            create("shop/web; reboot"),
             "kubectl -n shop create secret tls 'web; reboot' --cert=tls.crt --key=tls.key"
         );
         assert_eq!(shell("it's"), r"'it'\''s'");

@@ -2,7 +2,7 @@
 
 use super::words::with_more;
 use super::{Check, Rule, Scope, Status, Subject};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, command_line};
 use crate::model::KeyId;
 use crate::x509::KeyOutcome;
 
@@ -40,7 +40,8 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             with_more("a private key", places.len()),
         );
         finding.help = Some(format!(
-            "chmod 600 {file}: nginx reads keys as root, before it drops its rights"
+            "let its owner alone read it, as nginx reads keys as root, before it drops its rights: {}",
+            command_line(&format!("chmod 600 {file}"))
         ));
         findings.push(finding);
     }

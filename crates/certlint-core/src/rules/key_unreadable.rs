@@ -50,7 +50,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
                 finding
                     .related
                     .push(Label::new(Location::whole(key.source), "the file"));
-                finding.help = refusal.help(file);
+                finding.help = super::help::of_refusal(refusal, file);
                 findings.push(finding);
             }
         }

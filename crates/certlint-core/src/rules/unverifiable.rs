@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::with_more;
 use super::{Check, Rule, Scope, Status, Subject, bundle};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, command_line};
 use crate::model::{BundleId, Diagnosis, KeyId, UnverifiableKind};
 use crate::name::{UnknownReason, Verdict};
 use crate::source::Location;
@@ -69,9 +69,9 @@ fn encrypted(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             let message = format!("{title} is encrypted: the names in it are not known");
             let first = places.first().cloned().unwrap_or_else(|| bundle.whole());
             let mut finding = RULE.finding(message, first, with_more("encrypted", places.len()));
-            let decrypt = encryption.cure(bundle::file(subject, id));
+            let decrypt = command_line(&encryption.cure(bundle::file(subject, id)));
             finding.help = Some(format!(
-                "decrypt it before checking: {decrypt}; or pass its public certificate with `--certs DIR`"
+                "pass its public certificate with `--certs DIR`, or decrypt it before checking: {decrypt}"
             ));
             findings.push(finding);
         }
@@ -88,7 +88,7 @@ fn encrypted(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
             let mut finding =
                 RULE.finding(message, first.clone(), with_more("encrypted", places.len()));
             let file = subject.model.sources.get(key.source).name();
-            let decrypt = encryption.cure(file);
+            let decrypt = command_line(&encryption.cure(file));
             finding.help = Some(format!("decrypt it before checking: {decrypt}"));
             findings.push(finding);
         }

@@ -1,7 +1,7 @@
 //! `weak-key`: keys that clients refuse, or that only some of them take.
 
 use super::{Check, Rule, Scope, Status, Subject, bundle};
-use crate::finding::{Finding, Level};
+use crate::finding::{Finding, Level, command_line};
 use crate::model::BundleId;
 use crate::x509::Certificate;
 use crate::x509::Curve;
@@ -34,11 +34,11 @@ fn check(subject: &Subject<'_>, id: BundleId, leaf: &Certificate, findings: &mut
     if !weakness.is_refused() {
         finding.level = Level::Warning;
     }
-    finding.help = Some(
-            "make a new key and request a certificate for it: openssl ecparam -genkey -name prime256v1 -noout -out site.key \
-             (or, for old clients, openssl genrsa -out site.key 2048)"
-                .to_owned(),
-        );
+    finding.help = Some(format!(
+        "make a new key and request a certificate for it: {}\nor, for old clients: {}",
+        command_line("openssl ecparam -genkey -name prime256v1 -noout -out site.key"),
+        command_line("openssl genrsa -out site.key 2048")
+    ));
     findings.push(finding);
 }
 

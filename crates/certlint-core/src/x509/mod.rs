@@ -31,4 +31,4 @@ pub use key::{Key, Pair, pair};
 pub use key_file::{KeyFile, KeyOutcome, read_key};
 pub use placeholder::Placeholder;
 pub use public_key::{Curve, KeyType, PublicKey};
-pub use refusal::{Refusal, RefusalKind};
+pub use refusal::{Cure, Refusal, RefusalKind};

@@ -123,11 +123,11 @@ impl Refusal {
 
     /// What to do about it, for the file at `path`; `None` where the message says it all.
     #[must_use]
-    pub fn help(&self, path: &str) -> Option<String> {
+    pub fn help(&self, path: &str) -> Option<Cure> {
         let path = &shell_word(path);
         let text = match &self.kind {
             RefusalKind::Base64OfPem => {
-                format!("decode it once: base64 -d {path} > {path}.pem")
+                typed("decode it once", &format!("base64 -d {path} > {path}.pem"))
             }
             RefusalKind::Block(kind) => match kind {
                 MalformedKind::Base64 => "replace the block: its base64 is damaged".into(),
@@ -140,20 +140,23 @@ impl Refusal {
                     "the file is cut off: copy it again, with its END line".into()
                 }
             },
-            RefusalKind::CarriageReturnsOnly => {
-                format!("end lines with LF: tr '\\r' '\\n' < {path} > {path}.pem")
-            }
+            RefusalKind::CarriageReturnsOnly => typed(
+                "end lines with LF",
+                &format!("tr '\\r' '\\n' < {path} > {path}.pem"),
+            ),
             RefusalKind::CertificateOnly => "name the file that holds the private key".into(),
             RefusalKind::Der { key } => {
                 let command = if *key { "pkey" } else { "x509" };
-                format!(
-                    "convert it to PEM: openssl {command} -inform der -in {path} -out {path}.pem"
+                typed(
+                    "convert it to PEM",
+                    &format!("openssl {command} -inform der -in {path} -out {path}.pem"),
                 )
             }
-            RefusalKind::Encrypted(encryption) => encryption.cure(path),
-            RefusalKind::EscapedNewlines => {
-                format!("write real line ends: printf '%b' \"$(cat {path})\" > {path}.pem")
-            }
+            RefusalKind::Encrypted(encryption) => typed("decrypt it", &encryption.cure(path)),
+            RefusalKind::EscapedNewlines => typed(
+                "write real line ends",
+                &format!("printf '%b' \"$(cat {path})\" > {path}.pem"),
+            ),
             RefusalKind::HeaderLines => "remove the lines between BEGIN and the base64".into(),
             RefusalKind::KeyOnly => "name the file that holds the certificate".into(),
             RefusalKind::NearMiss(NearMissKind::NotAtLineStart) => {
@@ -162,23 +165,25 @@ impl Refusal {
             RefusalKind::NearMiss(NearMissKind::Spelling) => {
                 "write `-----BEGIN CERTIFICATE-----`, with five dashes on each side".into()
             }
-            RefusalKind::Pkcs12 => {
-                format!(
-                    "convert it to PEM: openssl pkcs12 -in {path} -nokeys -out {path}.pem (and -nocerts for the key)"
-                )
-            }
+            RefusalKind::Pkcs12 => typed(
+                "convert it to PEM (and the key with `-nocerts` for `-nokeys`)",
+                &format!("openssl pkcs12 -in {path} -nokeys -out {path}.pem"),
+            ),
             RefusalKind::Pkcs7 { der } => {
                 let form = if *der { "-inform der " } else { "" };
-                format!(
-                    "convert it to PEM: openssl pkcs7 -print_certs {form}-in {path} -out {path}.pem"
+                typed(
+                    "convert it to PEM",
+                    &format!("openssl pkcs7 -print_certs {form}-in {path} -out {path}.pem"),
                 )
             }
-            RefusalKind::TrailingBytes => {
-                format!("write the certificate alone: openssl x509 -in {path} -out {path}.pem")
-            }
-            RefusalKind::Utf16 => {
-                format!("write it as ASCII: iconv -f utf-16 -t ascii {path} > {path}.pem")
-            }
+            RefusalKind::TrailingBytes => typed(
+                "write the certificate alone",
+                &format!("openssl x509 -in {path} -out {path}.pem"),
+            ),
+            RefusalKind::Utf16 => typed(
+                "write it as ASCII",
+                &format!("iconv -f utf-16 -t ascii {path} > {path}.pem"),
+            ),
             RefusalKind::Empty
             | RefusalKind::EncryptedBlock
             | RefusalKind::NearMiss(_)
@@ -189,6 +194,41 @@ impl Refusal {
             | RefusalKind::TooManyBlocks => return None,
         };
         Some(text)
+    }
+}
+
+/// What to do about a file that is not used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cure {
+    /// What to do.
+    pub what: &'static str,
+    /// The command that does it.
+    pub command: Option<String>,
+}
+
+fn typed(what: &'static str, command: &str) -> Cure {
+    Cure {
+        what,
+        command: Some(command.to_owned()),
+    }
+}
+
+impl From<&'static str> for Cure {
+    fn from(what: &'static str) -> Self {
+        Self {
+            what,
+            command: None,
+        }
+    }
+}
+
+impl fmt::Display for Cure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what)?;
+        match &self.command {
+            Some(command) => write!(f, ": {command}"),
+            None => Ok(()),
+        }
     }
 }
 

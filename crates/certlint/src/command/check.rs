@@ -102,7 +102,10 @@ fn write(report: &Report<'_>, args: &CheckArgs, console: &Console, exit: Exit) -
             true => args.console.color == ColorWhen::Always,
             false => output::is_colored(args.console.color),
         },
-        width: output::width(),
+        width: match is_file {
+            true => None,
+            false => output::stdout_width(),
+        },
         verbose: console.is_verbose(),
     };
     deliver(args.output_file.as_deref(), console, exit, |out| {

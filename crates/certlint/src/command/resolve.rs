@@ -1,17 +1,17 @@
 //! `certlint resolve`: which server or Ingress answers a name, and with which certificate.
 
-use std::io::{self, Write};
+mod table;
 
 use certlint_core::model::{Diagnosis, MatchedBy, Model, UnverifiableKind};
 use certlint_core::resolve::{Answer, AnswerCertificate, Outcome, resolve};
 use serde::Serialize;
+use table::Table;
 
 use crate::args::{ResolveArgs, TableFormat};
 use crate::config;
 use crate::console::Console;
 use crate::load::{Loaded, Purpose, load};
-use crate::output::{Exit, deliver};
-use crate::report::printable;
+use crate::output::{Exit, Screen, deliver};
 
 /// Answers for every name.
 pub(crate) fn run(args: &ResolveArgs) -> Exit {
@@ -37,14 +37,16 @@ pub(crate) fn run(args: &ResolveArgs) -> Exit {
     let mut items = Vec::new();
     if !console.has_failed() {
         for name in &args.names {
-            for model in &loaded.models {
-                for fragment in &model.fragments {
-                    let mut answers = resolve(model, fragment, name, args.connect);
-                    if let Some(listener) = &listener {
-                        answers.retain(|answer| answer.listen == *listener);
-                    }
-                    items.extend(answers.into_iter().map(|answer| Item::new(model, answer)));
+            let models = loaded.models.iter();
+            let fragments =
+                models.flat_map(|model| model.fragments.iter().map(move |it| (model, it)));
+            for (number, (model, fragment)) in fragments.enumerate() {
+                let mut answers = resolve(model, fragment, name, args.connect);
+                if let Some(listener) = &listener {
+                    answers.retain(|answer| answer.listen == *listener);
                 }
+                let item = |answer| Item::new(model, number, answer);
+                items.extend(answers.into_iter().map(item));
             }
         }
     }
@@ -77,6 +79,13 @@ pub(crate) fn run(args: &ResolveArgs) -> Exit {
             None => console.note("no listener answers"),
         }
     }
+    let table = Table::new(&items);
+    if args.format == TableFormat::Text && table.left_out > 0 {
+        console.note(match table.left_out {
+            1 => "1 listener that does not know the name is left out".to_owned(),
+            more => format!("{more} answers of listeners that do not know the name are left out"),
+        });
+    }
     let exit = match console.has_failed() {
         true => Exit::Failure,
         false => Exit::Clean,
@@ -86,7 +95,7 @@ pub(crate) fn run(args: &ResolveArgs) -> Exit {
             serde_json::to_writer_pretty(&mut *out, &items)?;
             writeln!(out)
         }
-        TableFormat::Text => table(&items, out),
+        TableFormat::Text => table.write(Screen::stdout(args.console.color), out),
     })
 }
 
@@ -158,6 +167,17 @@ struct Item {
     /// Whether what is asked for covers the name: `covered` or `not-covered`.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<&'static str>,
+    #[serde(skip)]
+    place: Place,
+}
+
+/// What tells which answers people want to see.
+struct Place {
+    /// The configuration, by its place among all.
+    fragment: usize,
+    port: Option<u16>,
+    /// The listener knows the name.
+    is_match: bool,
 }
 
 #[derive(Serialize)]
@@ -198,10 +218,15 @@ impl Item {
             why: Some(format!("`{}` was not read", include.what)),
             supplier: None,
             verdict: None,
+            place: Place {
+                fragment: 0,
+                port: None,
+                is_match: false,
+            },
         }
     }
 
-    fn new(model: &Model, answer: Answer) -> Self {
+    fn new(model: &Model, fragment: usize, answer: Answer) -> Self {
         let source = model.sources.get(answer.server.source);
         let certificates = answer.certificates.iter();
         Self {
@@ -219,6 +244,11 @@ impl Item {
             why: answer.why,
             verdict: answer.pending.as_ref().map(|pending| pending.verdict),
             supplier: answer.pending.map(|pending| pending.supplier),
+            place: Place {
+                fragment,
+                port: answer.port,
+                is_match: answer.matched_by != MatchedBy::Default,
+            },
             name: answer.name,
         }
     }
@@ -245,68 +275,4 @@ impl CertificateItem {
             None => self.file.clone(),
         }
     }
-}
-
-/// A table with as many lines as there are certificates, one at least for each answer.
-fn table(items: &[Item], out: &mut dyn Write) -> io::Result<()> {
-    const HEAD: [&str; 6] = [
-        "name",
-        "listen",
-        "server",
-        "matched by",
-        "certificate",
-        "verdict",
-    ];
-    let mut rows = vec![HEAD.map(str::to_owned)];
-    for item in items {
-        let name = match item.name.is_empty() {
-            true => "(no SNI)",
-            false => &item.name,
-        };
-        let server = format!("{}:{}", item.server.file, item.server.line);
-        let row = |certificate: String, verdict: &str| {
-            [
-                name.to_owned(),
-                item.listen.clone(),
-                server.clone(),
-                item.matched_by.to_owned(),
-                certificate,
-                verdict.to_owned(),
-            ]
-        };
-        match &item.certificates[..] {
-            [] => {
-                let supplier = item.supplier.as_ref();
-                let supplier = supplier.map(|supplier| format!("{supplier} will write it"));
-                let why = item.why.as_ref().or(supplier.as_ref());
-                let why = why.map(|why| format!(" ({why})"));
-                let verdict = item.verdict.map(|verdict| format!(", {verdict}"));
-                let outcome = [
-                    item.outcome,
-                    &verdict.unwrap_or_default(),
-                    &why.unwrap_or_default(),
-                ]
-                .concat();
-                rows.push(row("-".to_owned(), &outcome));
-            }
-            all => rows.extend(all.iter().map(|it| row(it.place(), it.verdict))),
-        }
-    }
-    if rows.len() == 1 {
-        return Ok(());
-    }
-    let mut widths = [0; HEAD.len()];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = cell.chars().count().max(*width);
-        }
-    }
-    for row in &rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            line += &format!("{:width$}  ", printable(cell));
-        }
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(())
 }

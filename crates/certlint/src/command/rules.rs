@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::args::{RulesArgs, TableFormat};
 use crate::console::Console;
-use crate::output::{self, Exit, deliver};
+use crate::output::{Exit, Screen, deliver};
+use crate::prose;
 
 #[derive(Serialize)]
 struct Item {
@@ -40,20 +41,30 @@ pub(crate) fn run(args: &RulesArgs) -> Exit {
             docs: rule.docs_url(),
         })
         .collect();
-    let is_colored = output::is_colored(args.console.color);
+    let screen = Screen::stdout(args.console.color);
     deliver(None, &console, Exit::Clean, |out| {
         if args.format == TableFormat::Json {
             serde_json::to_writer_pretty(&mut *out, &items)?;
             return writeln!(out);
         }
-        let width = items.iter().map(|item| item.id.len()).max().unwrap_or(0);
+        let id_width = items.iter().map(|item| item.id.len()).max().unwrap_or(0);
+        let before_summary = id_width + 11;
         for rule in RULES {
-            let style = match is_colored {
-                true => Style::new().fg_color(Some(color(rule.level).into())),
-                false => Style::new(),
-            };
+            let color = color(rule.level).into();
+            let style = screen.paint.style(Style::new().fg_color(Some(color)));
             let (id, level, summary) = (rule.id, rule.level.as_str(), rule.summary);
-            writeln!(out, "{id:width$}  {style}{level:7}{style:#}  {summary}")?;
+            let head = format!("{id:id_width$}  {style}{level:7}{style:#}");
+            // Beside the names, a narrow terminal has no room for a sentence.
+            let is_narrow = screen.width.is_some_and(|width| width < 2 * before_summary);
+            let indent = if is_narrow { 4 } else { before_summary };
+            let width = screen.width.map(|width| width.saturating_sub(indent));
+            let lines = prose::wrap(summary, width);
+            let gap = match is_narrow {
+                true => "\n    ",
+                false => "  ",
+            };
+            let joint = format!("\n{:indent$}", "");
+            writeln!(out, "{head}{gap}{}", lines.join(&joint))?;
         }
         Ok(())
     })

@@ -13,6 +13,7 @@ use certlint_core::source::{Source, Span};
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use super::hidden::mask;
+use crate::prose::columns;
 
 /// Columns that a tab takes.
 const TAB: usize = 4;
@@ -21,7 +22,18 @@ const TAB: usize = 4;
 const FRAME: usize = 12;
 
 /// No line is cut shorter than this, however narrow the terminal.
-const LEAST: usize = 40;
+const LEAST: usize = 16;
+
+/// Columns between the middle of a mark and its label: `╰── `.
+const LEADER: usize = 4;
+
+/// What is marked in a source.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pub(super) span: Span,
+    /// Columns that its label takes at least.
+    pub(super) label_width: usize,
+}
 
 /// Lines of a source, cut and cleaned.
 pub(super) struct Excerpt {
@@ -57,7 +69,7 @@ impl Excerpt {
     /// the first one.
     pub(super) fn new(
         (source, hidden): (&Source, &[Span]),
-        marks: &[Span],
+        marks: &[Mark],
         context: usize,
         width: usize,
     ) -> (Self, Vec<Option<Range<usize>>>) {
@@ -65,7 +77,7 @@ impl Excerpt {
         let starts = source.line_starts();
         let mut wanted: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (index, mark) in marks.iter().enumerate() {
-            let line = starts.partition_point(|&start| start <= mark.start) - 1;
+            let line = starts.partition_point(|&start| start <= mark.span.start) - 1;
             wanted.entry(line).or_default().push(index);
             let around = line.saturating_sub(context)..=line + context;
             for near in
@@ -83,14 +95,17 @@ impl Excerpt {
                 .map_or(text.len(), |&next| next as usize);
             let line = trim_end(&text[start..end]);
             // Marks within the line; what lies behind it is on its last character.
+            let label_width = here.first().map_or(0, |&index| marks[index].label_width);
             let marks = here.iter().map(|&index| {
-                let begin = (marks[index].start as usize - start).min(line.len());
-                let end = (marks[index].end as usize).saturating_sub(start);
+                let span = marks[index].span;
+                let begin = (span.start as usize - start).min(line.len());
+                let end = (span.end as usize).saturating_sub(start);
                 (index, begin..end.clamp(begin, line.len()))
             });
             let marks: Vec<(usize, Range<usize>)> = marks.collect();
-            let anchor = marks.first().map_or(0, |(_, mark)| mark.start);
-            let view = window(line, anchor, width.saturating_sub(FRAME).max(LEAST));
+            let anchor = marks.first().map_or(0..0, |(_, mark)| mark.clone());
+            let room = width.saturating_sub(FRAME).max(LEAST);
+            let view = window(line, anchor, label_width, room);
             let shown = mask(&line[view.clone()], start + view.start, hidden);
             let base = excerpt.begin_line(number, &shown, view.start > 0);
             for (index, mark) in marks {
@@ -107,6 +122,17 @@ impl Excerpt {
             excerpt.end_line(view.end < line.len());
         }
         (excerpt, places)
+    }
+
+    /// Columns of the terminal that are taken where the label of a mark begins.
+    pub(super) fn columns_before_label(&self, mark: Range<usize>) -> usize {
+        let last = self.lines.last().map_or(0, |line| line.number + 1);
+        let gutter = last.to_string().len() + 4;
+        let line = self
+            .line_of(mark.start)
+            .map_or(0, |line| self.lines[line].start);
+        let to = |end: usize| columns(&self.text[line..end]);
+        gutter + usize::midpoint(to(mark.start), to(mark.end)) + LEADER
     }
 
     /// Returns where the text of the line begins in the excerpt.
@@ -243,38 +269,94 @@ fn clean(line: &[u8]) -> String {
     text
 }
 
-/// The part of a line that is shown, of at most `room` columns or so, around `anchor`.
-fn window(line: &[u8], anchor: usize, room: usize) -> Range<usize> {
-    let width = |byte: u8| match byte {
-        b'\t' => TAB,
-        0x80..=0xbf => 0,
-        _ => 1,
-    };
+/// Columns of the widest word of a text.
+pub(super) fn longest_word(text: &str) -> usize {
+    let words = printable(text);
+    words.split(' ').map(columns).max().unwrap_or_default()
+}
+
+/// The part of a line that is shown, of at most `room` columns or so, around `mark`, so that a word
+/// of `label_width` columns has room under the middle of the mark.
+fn window(line: &[u8], mark: Range<usize>, label_width: usize, room: usize) -> Range<usize> {
     let back = |from: usize, room: usize| {
         let mut taken = 0;
-        let fits = line[..from].iter().rev().take_while(|&&byte| {
-            taken += width(byte);
+        let fits = (0..from).rev().take_while(|&at| {
+            taken += width_at(line, at);
             taken <= room
         });
-        from - fits.count()
+        let start = from - fits.count();
+        let middle = (start..from).take_while(|&at| is_inside_character(line, at));
+        start + middle.count()
     };
     let forth = |from: usize, room: usize| {
         let mut taken = 0;
-        let fits = line[from..].iter().take_while(|&&byte| {
-            taken += width(byte);
+        let fits = (from..line.len()).take_while(|&at| {
+            taken += width_at(line, at);
             taken <= room
         });
         from + fits.count()
     };
+    let marked = (mark.start..forth(mark.start, room).min(mark.end)).map(|at| width_at(line, at));
+    let half = marked.sum::<usize>() / 2;
+    let label = if label_width > 0 {
+        LEADER + label_width
+    } else {
+        0
+    };
+    let first = back(mark.start, room.saturating_sub(half + label));
     if forth(0, room) == line.len() {
-        return 0..line.len();
+        return at_words(line, first..line.len(), &mark);
     }
-    let start = back(anchor, room / 3);
+    let start = back(mark.start, room / 3).max(first);
     let end = forth(start, room);
-    match end == line.len() {
-        true => back(end, room)..end,
+    let view = match end == line.len() {
+        true => back(end, room).max(first).min(mark.start)..end,
         false => start..end,
+    };
+    at_words(line, view, &mark)
+}
+
+/// Leaves away the parts of words at both ends of `view`, but nothing of the mark, and no word that
+/// fills all the room.
+fn at_words(line: &[u8], view: Range<usize>, mark: &Range<usize>) -> Range<usize> {
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let (mut start, mut end) = (view.start, view.end);
+    if start > 0 && !is_blank(&line[start - 1]) {
+        let before = &line[start..mark.start.max(start)];
+        start += before.iter().position(is_blank).map_or(0, |at| at + 1);
     }
+    if end < line.len() && !is_blank(&line[end]) {
+        let from = mark.end.clamp(start, end);
+        end = line[from..end]
+            .iter()
+            .rposition(is_blank)
+            .map_or(end, |at| from + at);
+    }
+    start..end
+}
+
+/// Columns of the character that begins at a byte; none for a byte inside of one.
+fn width_at(line: &[u8], at: usize) -> usize {
+    match line[at] {
+        b'\t' => TAB,
+        ..0x80 => 1,
+        _ if is_inside_character(line, at) => 0,
+        _ => character(line, at).map_or(1, |c| columns(visible(c).encode_utf8(&mut [0; 4]))),
+    }
+}
+
+fn is_inside_character(line: &[u8], at: usize) -> bool {
+    let mut starts = at.saturating_sub(3)..at;
+    matches!(line[at], 0x80..=0xbf)
+        && starts.any(|start| {
+            character(line, start).is_some_and(|c| c.len_utf8() > 1 && start + c.len_utf8() > at)
+        })
+}
+
+/// The character that begins at a byte.
+fn character(line: &[u8], at: usize) -> Option<char> {
+    let rest = &line[at..line.len().min(at + 4)];
+    rest.utf8_chunks().next()?.valid().chars().next()
 }
 
 fn trim_end(line: &[u8]) -> &[u8] {
@@ -304,7 +386,11 @@ mod tests {
     ) -> (String, Vec<Option<String>>) {
         let mut sources = Sources::default();
         let id = sources.add("a".to_owned(), Some(text.into()));
-        let marks: Vec<Span> = marks.iter().map(|&(a, b)| Span::new(a, b)).collect();
+        let mark = |&(start, end): &(usize, usize)| Mark {
+            span: Span::new(start, end),
+            label_width: 0,
+        };
+        let marks: Vec<Mark> = marks.iter().map(mark).collect();
         let (excerpt, places) = Excerpt::new((sources.get(id), &[]), &marks, 1, width);
         let marked = places.into_iter();
         let marked = marked.map(|place| place.map(|place| excerpt.text[place].to_owned()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use certlint_core::finding::{CertificateFacts, Finding, ObjectName};
+use certlint_core::finding::{CertificateFacts, Finding, ObjectName, help_on_one_line};
 use certlint_core::model::{Cause, Model};
 use certlint_core::rules::{Rule, by_id};
 use certlint_core::source::{self, Position};
@@ -82,7 +82,7 @@ struct Item<'a> {
     /// `error`, `warning` or `info`.
     level: &'static str,
     message: &'a str,
-    help: Option<&'a str>,
+    help: Option<String>,
     location: Location<'a>,
     related: Vec<Related<'a>>,
     /// The names that are concerned, as they were written.
@@ -166,7 +166,7 @@ impl<'a> Item<'a> {
             rule: finding.rule,
             level: finding.level.as_str(),
             message: &finding.message,
-            help: finding.help.as_deref(),
+            help: finding.help.as_deref().map(help_on_one_line),
             location: Location::new(model, &finding.primary.at),
             related: related
                 .map(|label| Related {

@@ -1,5 +1,6 @@
 //! Findings leave as text, as short lines, or as JSON.
 
+mod certificate;
 mod excerpt;
 mod hidden;
 mod json;
@@ -15,6 +16,7 @@ use certlint_core::ledger::Tally;
 use certlint_core::model::Model;
 use certlint_core::rules::UNVERIFIABLE;
 
+pub(crate) use certificate::day;
 pub(crate) use excerpt::printable;
 
 use crate::args::ReportFormat;
@@ -49,8 +51,8 @@ pub(crate) struct Counts {
 pub(crate) struct Look {
     pub(crate) format: ReportFormat,
     pub(crate) color: bool,
-    /// Columns of the terminal.
-    pub(crate) width: usize,
+    /// Columns of the terminal; `None` for a file or a pipe, where no line is broken.
+    pub(crate) width: Option<usize>,
     /// Show what could not be verified, too.
     pub(crate) verbose: bool,
 }

@@ -7,16 +7,27 @@ use std::fmt;
 use std::io::{self, Write};
 use std::ops::{Range, RangeInclusive};
 
-use certlint_core::finding::{Finding, Label, Level};
+use certlint_core::finding::{Finding, HelpLine, Label, Level, help_lines};
 use certlint_core::model::Model;
-use certlint_core::source::{Source, Span};
+use certlint_core::source::Source;
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode,
 };
 
-use super::excerpt::Excerpt;
+use super::certificate::{self, Certificates};
+use super::excerpt::{Excerpt, Mark, longest_word};
 use super::hidden::Hidden;
 use super::{Look, Report, printable};
+use crate::prose;
+
+/// Columns to write excerpts for where there is no terminal.
+const WIDTH: usize = 100;
+
+/// Columns before a message.
+const MESSAGE: usize = 4;
+
+/// Columns before a cure.
+const HELP: usize = 8;
 
 pub(super) fn write(report: &Report<'_>, look: Look, out: &mut dyn Write) -> io::Result<()> {
     let printer = Printer::new(look);
@@ -27,14 +38,15 @@ pub(super) fn write(report: &Report<'_>, look: Look, out: &mut dyn Write) -> io:
     Ok(())
 }
 
-struct Printer {
+struct Printer<'m> {
     handler: GraphicalReportHandler,
     theme: GraphicalTheme,
-    width: usize,
+    width: Option<usize>,
     hidden: Hidden,
+    certificates: Certificates<'m>,
 }
 
-impl Printer {
+impl<'m> Printer<'m> {
     fn new(look: Look) -> Self {
         let mut theme = match look.color {
             true => GraphicalTheme::unicode(),
@@ -42,15 +54,16 @@ impl Printer {
         };
         theme.characters.advice = "ℹ".to_owned();
         Self {
-            // A command to type must stay in one line for whoever copies it, so nothing is wrapped.
+            // Miette would break the line of a command, too, and words in their middle.
             handler: GraphicalReportHandler::new_themed(theme.clone()).with_wrap_lines(false),
             theme,
             width: look.width,
             hidden: Hidden::default(),
+            certificates: Certificates::default(),
         }
     }
 
-    fn print(&self, model: &Model, finding: &Finding) -> Result<String, fmt::Error> {
+    fn print(&self, model: &'m Model, finding: &Finding) -> Result<String, fmt::Error> {
         let labels: Vec<&Label> = std::iter::once(&finding.primary)
             .chain(&finding.related)
             .collect();
@@ -62,7 +75,7 @@ impl Printer {
                 Level::Warning => Severity::Warning,
             },
             code: Some(headline(finding)),
-            message: printable(&finding.message).into_owned(),
+            message: self.wrap(&printable(&finding.message), MESSAGE),
             ..first
         }];
         while !rest.is_empty() {
@@ -71,8 +84,7 @@ impl Printer {
             rest = left;
         }
         if let (Some(help), Some(last)) = (&finding.help, parts.last_mut()) {
-            let lines: Vec<_> = help.lines().map(printable).collect();
-            last.help = Some(lines.join("\n"));
+            last.help = Some(self.help(help));
         }
         let mut text = String::new();
         for (index, part) in parts.iter().enumerate() {
@@ -89,6 +101,22 @@ impl Printer {
         }
         // The blank line after the code says nothing.
         Ok(text.replacen("\n\n", "\n", 1))
+    }
+
+    /// The cure, with each command on a line that is never broken.
+    fn help(&self, help: &str) -> String {
+        let line = |line| match line {
+            HelpLine::Command(command) => format!("  {}", printable(command)),
+            HelpLine::Prose(text) => self.wrap(&printable(text), HELP),
+        };
+        let lines: Vec<String> = help_lines(help).map(line).collect();
+        lines.join("\n")
+    }
+
+    /// Prose in the lines that are left beside `indent` columns.
+    fn wrap(&self, text: &str, indent: usize) -> String {
+        let width = self.width.map(|width| width.saturating_sub(indent));
+        prose::wrap(text, width).join("\n")
     }
 
     /// Marks the first label of the first part in the colour of the level, all others calmly.
@@ -121,7 +149,7 @@ impl Printer {
     /// show.
     fn part<'l>(
         &self,
-        model: &Model,
+        model: &'m Model,
         labels: Vec<&'l Label>,
         context: usize,
     ) -> (Part, Vec<&'l Label>) {
@@ -133,12 +161,21 @@ impl Printer {
         let mut part = Part {
             severity: Severity::Advice,
             code: None,
-            message: printable(&head.text).into_owned(),
+            message: self.wrap(&printable(&head.text), MESSAGE),
             help: None,
             labels: Vec::new(),
-            excerpt: Excerpt::of_name(source.name()),
+            excerpt: Some(Excerpt::of_name(source.name())),
         };
         if !has_lines(head) {
+            return (part, labels[1..].to_vec());
+        }
+        if context == 0
+            && let Some(certificate) = self.certificates.at(model, head)
+        {
+            let text =
+                certificate::line(source.name(), line(source, head), &head.text, certificate);
+            part.message = self.wrap(&printable(&text), MESSAGE);
+            part.excerpt = None;
             return (part, labels[1..].to_vec());
         }
         let mut lines: Vec<usize> = labels
@@ -151,11 +188,21 @@ impl Printer {
         let (here, mut rest): (Vec<&Label>, Vec<&Label>) = labels
             .into_iter()
             .partition(|label| has_lines(label) && near.contains(&line(source, label)));
-        let spans: Vec<Span> = here.iter().filter_map(|label| label.at.span).collect();
         let shown = bytes(source, &near, context);
         let hidden = self.hidden.of(model, head.at.source, &shown);
-        let (excerpt, places) = Excerpt::new((source, &hidden), &spans, context, self.width);
-        part.excerpt = excerpt;
+        let mark = |label: &&Label| {
+            let is_shown = self.width.is_some() && context > 0;
+            let label_width = if is_shown {
+                longest_word(&label.text)
+            } else {
+                0
+            };
+            let span = label.at.span?;
+            Some(Mark { span, label_width })
+        };
+        let marks: Vec<Mark> = here.iter().filter_map(mark).collect();
+        let width = self.width.unwrap_or(WIDTH);
+        let (excerpt, places) = Excerpt::new((source, &hidden), &marks, context, width);
         let mut cut = Vec::new();
         for (index, (label, place)) in here.into_iter().zip(places).enumerate() {
             match place {
@@ -168,6 +215,15 @@ impl Printer {
                 None => cut.push(label),
             }
         }
+        for label in &mut part.labels {
+            if let (Some(text), Some(width)) = (label.label(), self.width) {
+                let left =
+                    excerpt.columns_before_label(label.offset()..label.offset() + label.len());
+                let lines = prose::wrap(text, Some(width.saturating_sub(left)));
+                label.set_label(Some(lines.join("\n")));
+            }
+        }
+        part.excerpt = Some(excerpt);
         cut.append(&mut rest);
         (part, cut)
     }
@@ -224,7 +280,8 @@ struct Part {
     message: String,
     help: Option<String>,
     labels: Vec<LabeledSpan>,
-    excerpt: Excerpt,
+    /// `None` where the message says where.
+    excerpt: Option<Excerpt>,
 }
 
 impl Part {
@@ -277,7 +334,8 @@ impl Diagnostic for Part {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        Some(&self.excerpt)
+        let excerpt = self.excerpt.as_ref()?;
+        Some(excerpt)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
@@ -291,9 +349,12 @@ impl Diagnostic for Part {
 }
 
 #[cfg(test)]
+mod widths;
+
+#[cfg(test)]
 mod tests {
     use certlint_core::finding::Facts;
-    use certlint_core::source::Location;
+    use certlint_core::source::{Location, Span};
 
     use super::*;
     use crate::args::ReportFormat;
@@ -353,7 +414,7 @@ server {
         let look = Look {
             format: ReportFormat::Text,
             color: false,
-            width: 80,
+            width: Some(80),
             verbose: false,
         };
         assert_eq!(
@@ -417,7 +478,7 @@ data:
         let look = Look {
             format: ReportFormat::Text,
             color: false,
-            width: 80,
+            width: Some(80),
             verbose: false,
         };
         assert_eq!(

@@ -100,7 +100,9 @@ fn reports_point_into_the_file_and_speak_of_the_secret() {
         assert!(run.stdout.contains(part), "{part} {run:?}");
     }
     let run = tree.run(&arguments);
-    assert!(run.stdout.contains("certs/shop-tls.crt:1:1"), "{run:?}");
+    let line = "  ↳ certs/shop-tls.crt covers example.com, www.example.com · ECDSA P-256 · until \
+                2026-12-30\n";
+    assert!(run.stdout.contains(line), "{run:?}");
 }
 
 #[test]

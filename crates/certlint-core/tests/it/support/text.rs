@@ -1,6 +1,6 @@
 //! Findings as plain text.
 
-use certlint_core::finding::{Finding, Label};
+use certlint_core::finding::{Finding, HelpLine, Label, help_lines, help_on_one_line};
 use certlint_core::model::Model;
 
 /// Findings as plain text: message, labels with their places, help.
@@ -16,7 +16,7 @@ pub(crate) fn render(model: &Model, findings: &[Finding]) -> String {
             text.push_str(&format!("  ::: {}\n", place(model, label)));
         }
         if let Some(help) = &finding.help {
-            text.push_str(&format!("  help: {help}\n"));
+            text.push_str(&format!("  help: {}\n", help_on_one_line(help)));
         }
         if let Some(hint) = finding.facts.hint {
             text.push_str(&format!("  hint: {hint}\n"));
@@ -43,12 +43,34 @@ fn place(model: &Model, label: &Label) -> String {
     }
 }
 
-/// Messages, labels and helps begin in lower case and have neither full stop nor line end.
+/// Programs of commands, which stand on lines of their own.
+const PROGRAMS: [&str; 8] = [
+    "age",
+    "ansible-vault",
+    "certbot",
+    "chmod",
+    "kubectl",
+    "openssl",
+    "sed",
+    "sops",
+];
+
+/// Messages, labels and helps begin in lower case and have neither full stop nor line end; a command
+/// is no part of a sentence.
 pub(crate) fn assert_house_style(finding: &Finding) {
     let labels = std::iter::once(&finding.primary).chain(&finding.related);
     let mut texts: Vec<&str> = labels.map(|label| label.text.as_str()).collect();
     texts.push(&finding.message);
-    texts.extend(finding.help.as_deref());
+    let help = finding.help.as_deref().unwrap_or_default();
+    for line in help_lines(help) {
+        if let HelpLine::Prose(line) = line {
+            let is_typed = |program| line.contains(&format!(": {program} "));
+            let is_typed = PROGRAMS.into_iter().any(is_typed);
+            assert!(!is_typed, "{}: {line:?}", finding.rule);
+        }
+    }
+    let help = help_on_one_line(help);
+    texts.extend((!help.is_empty()).then_some(help.as_str()));
     for text in texts {
         let shout = text.chars().next().is_none_or(|first| first.is_uppercase());
         // Acronyms and kinds of objects may lead a sentence.

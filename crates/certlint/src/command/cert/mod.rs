@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use crate::args::{CertArgs, Syntax, TableFormat};
 use crate::console::Console;
 use crate::files::{SIZE_LIMIT, of_io, read_regular};
-use crate::output::{self, Exit, deliver};
+use crate::output::{Exit, Screen, deliver};
 
 /// Tells what is in the files.
 pub(crate) fn run(args: &CertArgs) -> Exit {
@@ -66,10 +66,10 @@ pub(crate) fn run(args: &CertArgs) -> Exit {
         false => Exit::Findings,
     };
     let now = args.now.unwrap_or_else(Timestamp::now).as_second();
-    let is_colored = output::is_colored(args.console.color);
+    let screen = Screen::stdout(args.console.color);
     deliver(None, &console, exit, |out| match args.format {
         TableFormat::Json => json::write(&items, out),
-        TableFormat::Text => text::write(&items, now, is_colored, out),
+        TableFormat::Text => text::write(&items, now, screen, out),
     })
 }
 
@@ -293,7 +293,7 @@ impl Item {
                 true => RefusalKind::NotAKey.to_string(),
                 false => refused.to_string(),
             },
-            help: refused.help(&self.name),
+            help: refused.help(&self.name).map(|cure| cure.to_string()),
         })
     }
 }

@@ -6,35 +6,45 @@ use certlint_core::name::Verdict;
 use certlint_core::x509::chain::{self, ChainOrder};
 use certlint_core::x509::profile::{Expiry, expiry};
 use certlint_core::x509::{Certificate, Curve, KeyOutcome, Pair};
-use clap::builder::styling::{AnsiColor, Style};
-use jiff::Timestamp;
+use clap::builder::styling::Style;
 
 use super::{Item, Judged};
-use crate::report::printable;
+use crate::output::Screen;
+use crate::paint::Paint;
+use crate::prose;
+use crate::report::{day, printable};
 
 const DAY: i64 = 86_400;
+
+/// Columns before the values.
+const INDENT: usize = 12;
 
 pub(super) fn write(
     items: &[Item],
     now: i64,
-    is_colored: bool,
+    screen: Screen,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let paint = Paint { is_colored };
+    let paint = screen.paint;
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
         let bold = paint.style(Style::new().bold());
         writeln!(out, "{bold}{}{bold:#}", printable(&item.name))?;
-        for (key, value) in lines(item, now, &paint) {
-            writeln!(out, "  {key:9} {value}")?;
+        for (key, value) in lines(item, now, paint) {
+            let width = screen.width.map(|width| width.saturating_sub(INDENT));
+            let mut key = key;
+            for line in prose::wrap(&value, width) {
+                writeln!(out, "  {key:9} {line}")?;
+                key = "";
+            }
         }
     }
     Ok(())
 }
 
-fn lines(item: &Item, now: i64, paint: &Paint) -> Vec<(&'static str, String)> {
+fn lines(item: &Item, now: i64, paint: Paint) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if let Some(refused) = item.refusal() {
         lines.push(("unusable", paint.bad(&refused.message)));
@@ -63,7 +73,7 @@ fn lines(item: &Item, now: i64, paint: &Paint) -> Vec<(&'static str, String)> {
     lines
 }
 
-fn of_leaf(leaf: &Certificate, now: i64, paint: &Paint) -> Vec<(&'static str, String)> {
+fn of_leaf(leaf: &Certificate, now: i64, paint: Paint) -> Vec<(&'static str, String)> {
     let names: Vec<String> = leaf.names.names();
     let names = match names.is_empty() {
         true => paint.bad("none"),
@@ -95,7 +105,7 @@ fn of_leaf(leaf: &Certificate, now: i64, paint: &Paint) -> Vec<(&'static str, St
     lines
 }
 
-fn validity(leaf: &Certificate, now: i64, paint: &Paint) -> String {
+fn validity(leaf: &Certificate, now: i64, paint: Paint) -> String {
     let span = format!("{} to {}", day(leaf.not_before), day(leaf.not_after));
     let days = |seconds: i64| match seconds / DAY {
         1 => "1 day".to_owned(),
@@ -110,13 +120,6 @@ fn validity(leaf: &Certificate, now: i64, paint: &Paint) -> String {
         Expiry::Soon { left } => paint.warn(&format!("{span}, {} left", days(left))),
         Expiry::Valid => format!("{span}, {} left", days(leaf.not_after - now)),
     }
-}
-
-fn day(seconds: i64) -> String {
-    Timestamp::from_second(seconds).map_or_else(
-        |_| seconds.to_string(),
-        |time| time.strftime("%Y-%m-%d").to_string(),
-    )
 }
 
 fn of_chain(rest: &[Certificate]) -> String {
@@ -136,7 +139,7 @@ fn chain_fault(certificates: &[Certificate]) -> Option<&'static str> {
     }
 }
 
-fn of_key(item: &Item, paint: &Paint) -> Option<String> {
+fn of_key(item: &Item, paint: Paint) -> Option<String> {
     let kind = match &item.key.outcome {
         KeyOutcome::Encrypted { .. } => "encrypted".to_owned(),
         KeyOutcome::Found(key) => key.key_type().to_string(),
@@ -157,7 +160,7 @@ fn of_key(item: &Item, paint: &Paint) -> Option<String> {
     })
 }
 
-fn of_name(judged: &Judged, paint: &Paint) -> String {
+fn of_name(judged: &Judged, paint: Paint) -> String {
     let name = if judged.host.eq_ignore_ascii_case(&judged.name)
         || matches!(judged.verdict, Verdict::Unknown(_) | Verdict::NotApplicable)
     {
@@ -179,36 +182,5 @@ fn of_name(judged: &Judged, paint: &Paint) -> String {
             format!("{name}: {part}{}", printable(&missing))
         }
         Verdict::Unknown(reason) => format!("{name}: cannot tell ({})", reason.as_str()),
-    }
-}
-
-/// Colours, where they are wanted.
-struct Paint {
-    is_colored: bool,
-}
-
-impl Paint {
-    fn style(&self, style: Style) -> Style {
-        match self.is_colored {
-            true => style,
-            false => Style::new(),
-        }
-    }
-
-    fn bad(&self, text: &str) -> String {
-        self.paint(AnsiColor::Red, text)
-    }
-
-    fn warn(&self, text: &str) -> String {
-        self.paint(AnsiColor::Yellow, text)
-    }
-
-    fn good(&self, text: &str) -> String {
-        self.paint(AnsiColor::Green, text)
-    }
-
-    fn paint(&self, color: AnsiColor, text: &str) -> String {
-        let style = self.style(Style::new().fg_color(Some(color.into())));
-        format!("{style}{}{style:#}", printable(text))
     }
 }
