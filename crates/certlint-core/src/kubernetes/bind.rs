@@ -478,7 +478,7 @@ impl<'a, 'f> Binder<'a, 'f> {
         self.count(UnverifiableKind::Secret, what, at);
     }
 
-    fn count(&mut self, kind: UnverifiableKind, what: String, at: &Location) {
+    pub(super) fn count(&mut self, kind: UnverifiableKind, what: String, at: &Location) {
         let entry = self.unverifiable.entry((kind, what));
         entry.or_insert_with(|| (at.clone(), 0)).1 += 1;
     }

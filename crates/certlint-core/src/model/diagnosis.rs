@@ -381,6 +381,8 @@ pub enum UnverifiableKind {
     EncryptedKey,
     /// An included file outside the tree.
     Include,
+    /// A Gateway of a route that is not in the input.
+    Gateway,
     /// A private key outside the tree.
     Key,
     /// A site that is not enabled.

@@ -195,6 +195,11 @@ fn words(kind: UnverifiableKind, what: &str) -> (String, &'static str, &'static 
             "not filled in",
             "check what is deployed: the output of `helm template`, `envsubst` or `kustomize build`, as `… | certlint -`",
         ),
+        UnverifiableKind::Gateway => (
+            format!("Gateway `{what}` is not in the input: what serves its routes is not known"),
+            "not in the input",
+            "pass the Gateway too; where its manifest names no namespace, write it there or pass the rendered one",
+        ),
         UnverifiableKind::Patched => (
             format!(
                 "the kustomization in `{what}` changes objects: what becomes of them is not known"

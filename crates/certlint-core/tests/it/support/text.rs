@@ -76,7 +76,7 @@ pub(crate) fn assert_house_style(finding: &Finding) {
         // Acronyms and kinds of objects may lead a sentence.
         let first = text.split([' ', ':']).next().unwrap_or_default();
         let acronym = first.chars().skip(1).any(char::is_uppercase);
-        let kind = ["Certificate", "Ingress", "Secret"].contains(&first);
+        let kind = ["Certificate", "Gateway", "Ingress", "Secret"].contains(&first);
         assert!(!shout || acronym || kind, "{}: {text:?}", finding.rule);
         assert!(
             !text.ends_with('.') && !text.contains('\n'),

@@ -25,7 +25,7 @@ use crate::kubernetes::claim::{
 };
 use crate::kubernetes::gateway::{Holder, HolderKind};
 use crate::kubernetes::inventory::Inventory;
-use crate::model::{Cause, Serving, Unknown};
+use crate::model::{Cause, Serving, Unknown, UnverifiableKind};
 use crate::name::{Depth, HostPattern};
 use crate::source::Spanned;
 
@@ -39,6 +39,16 @@ pub(in crate::kubernetes) fn bind_gateways(binder: &mut Binder<'_, '_>) {
         .filter(|holder| matches!(holder.kind, HolderKind::Gateway { .. }))
         .map(|holder| (holder.meta.key(), holder))
         .collect();
+    if !inventory.options.whole_cluster {
+        let without = objects.routes.iter().flat_map(|route| {
+            let parents = route.parents.iter();
+            let parents = parents.filter(|parent| parent.kind == "Gateway");
+            parents.map(move |parent| (&parent.key, &route.meta.at))
+        });
+        for (gateway, at) in without.filter(|(key, _)| !gateways.contains_key(*key)) {
+            binder.count(UnverifiableKind::Gateway, gateway.clone(), at);
+        }
+    }
     let sites = Sites::new(objects, &gateways);
     let mut prepared: Vec<Prepared<'_>> = Vec::new();
     for index in 0..sites.all.len() {
