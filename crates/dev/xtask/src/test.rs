@@ -18,7 +18,7 @@ pub(crate) struct Step {
 }
 
 /// All steps of `cargo xtask test`.
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     Step::new("tools", tools::run),
     Step::new("format", format),
     Step::new("lints", || lints(&[])),
