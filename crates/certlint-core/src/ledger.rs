@@ -12,7 +12,7 @@ use crate::model::{
     Serving, Unavailable, Unknown, UnverifiableKind,
 };
 use crate::name::{HostPattern, PartialReason, Regex, Verdict, covers};
-use crate::source::Span;
+use crate::source::{Location, Span};
 use crate::x509::{Certificate, SAN};
 
 /// Rows of one name with one outcome: the same at one listener or more.
@@ -377,6 +377,8 @@ impl Tally {
         let same = |a: &Entry<'_>, b: &Entry<'_>| {
             std::ptr::eq(a.fragment, b.fragment) && a.rows[0].name == b.rows[0].name
         };
+        // A name that several deployments have is one name, and judged where all know it.
+        let mut shared: BTreeMap<(&Location, &str), bool> = BTreeMap::new();
         for of_name in entries.chunk_by(same) {
             let (mut is_counted, mut is_judged) = (false, true);
             for entry in of_name {
@@ -394,9 +396,18 @@ impl Tally {
                     _ => is_counted = true,
                 }
             }
+            let first = &of_name[0];
+            if is_counted && first.fragment.deployment.is_some() {
+                let name = first.fragment.name(first.rows[0]);
+                let everywhere = shared.entry((&name.at, &*name.text)).or_insert(true);
+                *everywhere &= is_judged;
+                continue;
+            }
             tally.names += usize::from(is_counted);
             tally.judged += usize::from(is_counted && is_judged);
         }
+        tally.names += shared.len();
+        tally.judged += shared.values().filter(|is_judged| **is_judged).count();
         tally
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::identity::Written;
 use super::plan::Plan;
 use crate::kubernetes::facts::Fact;
+use crate::kubernetes::gateway;
 use crate::source::Span;
 use crate::text::Text;
 
@@ -29,8 +30,9 @@ pub(in crate::kubernetes) struct World {
     pub(in crate::kubernetes) own: Vec<usize>,
 }
 
-/// Objects outside of all copies are seen by every world, up to so many all together.
-const MAX_SHARED: usize = 500_000;
+/// Objects outside of all copies are seen by every world, up to so many all together. Beyond that
+/// they are a world of their own, and the others see only what decides about classes and rights.
+const MAX_SHARED: usize = 100_000;
 
 /// Splits objects into worlds, none of which has two of one identity.
 pub(in crate::kubernetes) fn split(placed: &[Placed], plan: &Plan, texts: &[Text]) -> Vec<World> {
@@ -127,13 +129,18 @@ fn assign(placed: &[Placed], plan: &Plan, variants: &BTreeSet<String>) -> Vec<Wo
         .filter(|it| is_leaf(it))
         .collect();
     let mut worlds = Vec::with_capacity(leaves.len());
-    let sees_outside = leaves.len().saturating_mul(outside.len()) <= MAX_SHARED;
-    if !sees_outside {
+    let is_little = |seen: &[usize]| leaves.len().saturating_mul(seen.len()) <= MAX_SHARED;
+    let mut seen = outside.to_vec();
+    if !is_little(&seen) {
         worlds.push(World {
-            name: String::new(),
+            name: ".".to_owned(),
             objects: outside.to_vec(),
             own: outside.to_vec(),
         });
+        seen.retain(|&index| is_general(placed[index].fact.as_ref()));
+        if !is_little(&seen) {
+            seen.clear();
+        }
     }
     for leaf in leaves {
         let own = objects[&Some(leaf)].clone();
@@ -145,9 +152,7 @@ fn assign(placed: &[Placed], plan: &Plan, variants: &BTreeSet<String>) -> Vec<Wo
                 all.extend(objects.get(&Some(at)).into_iter().flatten());
             }
         }
-        if sees_outside {
-            all.extend(outside);
-        }
+        all.extend(&seen);
         all.sort_unstable();
         worlds.push(World {
             name: leaf.to_owned(),
@@ -157,6 +162,15 @@ fn assign(placed: &[Placed], plan: &Plan, variants: &BTreeSet<String>) -> Vec<Wo
     }
     worlds.sort_by_key(|world| world.own.first().copied());
     worlds
+}
+
+/// Decides about other objects: Gateways, rights, classes, issuers.
+fn is_general(fact: Option<&Fact>) -> bool {
+    match fact {
+        Some(Fact::Gateway(fact)) => !matches!(fact, gateway::Fact::Route(_)),
+        Some(Fact::IngressClass(_) | Fact::Issuer(_)) => true,
+        _ => false,
+    }
 }
 
 /// The deepest variant that a place lies in.
