@@ -9,7 +9,7 @@
   resources: [secrets]
   verbs: {{ ternary $read `["get"]` (eq .Values.secretAccess "cache") }}
 {{ end -}}
-{{ include "certlint.watchRules" (list . true) }}
+{{ include "certlint.watchRules" (list . true) | trim }}
 {{- if .Values.audit.events }}
 - apiGroups: [events.k8s.io]
   resources: [events]
@@ -26,21 +26,21 @@
 
 {{/* What is watched besides Secrets, of kinds with namespaces or of those without. */}}
 {{- define "certlint.watchRules" -}}
-{{- $scope := . -}}
-{{- $root := index . 0 -}}
-{{- $rules := list -}}
-{{- range $rule := include "certlint.watched" $root | fromJsonArray -}}
-{{- $wanted := or (not $rule.value) (get $root.Values.kinds $rule.value) -}}
-{{- if and $wanted (eq $rule.namespaced (index $scope 1)) -}}
-{{- $rules = append $rules (dict "apiGroups" (list $rule.group) "resources" $rule.resources "verbs" (list "get" "list" "watch")) -}}
-{{- end -}}
-{{- end -}}
-{{- toYaml $rules -}}
+{{- $root := index . 0 }}
+{{- $namespaced := index . 1 }}
+{{- range $rule := include "certlint.watched" $root | fromJsonArray }}
+{{- $wanted := or (not $rule.value) (get $root.Values.kinds $rule.value) }}
+{{- if and $wanted (eq $rule.namespaced $namespaced) }}
+- apiGroups: [{{ $rule.group | default `""` }}]
+  resources: [{{ join ", " $rule.resources }}]
+  verbs: ["get", "list", "watch"]
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* What belongs to no namespace. */}}
 {{- define "certlint.clusterRules" -}}
-{{ include "certlint.watchRules" (list . false) }}
+{{ include "certlint.watchRules" (list . false) | trim }}
 {{- if eq .Values.webhook.certificate.mode "self" }}
 # To put the CA into our own webhook configuration.
 - apiGroups: [admissionregistration.k8s.io]

@@ -70,6 +70,7 @@ impl Gathered<'_> {
             }
         }
         self.holder(object);
+        self.sets(&Link::Parent(object.object_name()));
         if object.is_attached() {
             self.parents(object);
         }
@@ -180,18 +181,22 @@ impl Gathered<'_> {
                 continue;
             };
             if let Some(parent) = self.store.get(name.kind, &name.namespace, &name.name) {
-                // A ListenerSet has no Secrets of its parent.
-                if !object.holds_listeners() {
-                    self.holder(&parent);
-                }
+                self.holder(&parent);
                 if parent.holds_listeners() {
                     self.parents(&parent);
                 }
                 self.add(parent);
             }
-            for set in self.store.shelf(&LISTENER_SET).linked(link) {
-                self.add(set);
-            }
+            self.sets(link);
+        }
+    }
+
+    /// The ListenerSets of a Gateway, with their Secrets: of listeners with one hostname it counts
+    /// which certificate covers that.
+    fn sets(&mut self, parent: &Link) {
+        for set in self.store.shelf(&LISTENER_SET).linked(parent) {
+            self.holder(&set);
+            self.add(set);
         }
     }
 
