@@ -10,6 +10,7 @@
 
 mod certificate;
 mod config_map;
+mod emissary_host;
 mod external_secret;
 mod extract;
 mod f5;
@@ -86,6 +87,7 @@ pub static KINDS: &[&Kind] = &[
     &sealed_secret::SEALED_SECRET,
     &openshift_route::ROUTE,
     &tls_store::TLS_STORE,
+    &emissary_host::HOST,
     &traefik_router::INGRESS_ROUTE,
     &traefik_router::INGRESS_ROUTE_TCP,
     &http_proxy::HTTP_PROXY,
