@@ -147,7 +147,7 @@ impl<'a> Sent<'a> {
 }
 
 /// Hosts of one object. No controller gets on with so many, and comparing them takes its time.
-const HOSTS_MAX: usize = 2_000;
+const HOSTS_MAX: u32 = 2_000;
 
 /// Whether an object is small enough to be judged.
 pub(super) fn is_judged(kept: &Kept) -> bool {

@@ -38,7 +38,9 @@ pub(super) fn refusal(said: &[&Said], kind: &str) -> String {
         } = one;
         lines.push(format!("- {field}: {message} [{rule}]"));
         if let Some(help) = one.help.as_ref().filter(|help| told != Some(*help)) {
-            lines.push(format!("  help: {help}"));
+            // A command is on a line of its own there; here all of it is one line.
+            let parts: Vec<_> = help.lines().map(str::trim).collect();
+            lines.push(format!("  help: {}", parts.join(" ")));
             told = Some(help);
         }
     }

@@ -24,7 +24,7 @@ pub(crate) struct Kept {
     class: Option<Arc<str>>,
     links: Box<[Link]>,
     /// How many hosts an Ingress has.
-    hosts: usize,
+    hosts: u32,
     /// Nobody looks at it.
     is_passing: bool,
     body: Body,
@@ -58,7 +58,7 @@ impl Kept {
             name: object.name.into(),
             created: object.created.into(),
             class: object.class.map(Arc::from),
-            hosts: object.hosts,
+            hosts: object.hosts.try_into().unwrap_or(u32::MAX),
             is_passing: object.is_passing,
             links: if is_too_large {
                 Box::default()
@@ -170,7 +170,7 @@ impl Kept {
     }
 
     /// How many hosts an Ingress has; 0 for kinds of which the API bounds them.
-    pub(crate) fn hosts(&self) -> usize {
+    pub(crate) fn hosts(&self) -> u32 {
         self.hosts
     }
 

@@ -62,7 +62,7 @@ fn no_finding_changes_unnoticed() {
     let outcome = runner.run(&histories, |(objects, changes)| {
         let store = Store::default();
         for (kind, object) in &objects {
-            store.apply(kept(*kind, object));
+            store.apply(kept(kind, object));
         }
         let mut before = findings(&store, &runtime);
         for change in &changes {
@@ -185,7 +185,7 @@ fn runtime() -> Runtime {
 
 fn make(store: &Store, change: &Change) {
     match change {
-        Change::Apply(kind, object) => store.apply(kept(*kind, object)),
+        Change::Apply(kind, object) => store.apply(kept(kind, object)),
         Change::Remove(index) => {
             let mut all = objects(store);
             let secrets = store.secrets();
@@ -200,7 +200,7 @@ fn make(store: &Store, change: &Change) {
                     namespace,
                     name,
                 } = index.get(&all);
-                store.remove(*kind, namespace, name);
+                store.remove(kind, namespace, name);
             }
         }
     }

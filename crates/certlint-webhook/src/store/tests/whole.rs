@@ -82,7 +82,7 @@ fn compare(objects: &[(&'static Kind, Value)]) -> Result<BTreeSet<&'static str>,
     let store = Store::default();
     let objects: Vec<Kept> = objects
         .iter()
-        .map(|(kind, object)| kept(*kind, object))
+        .map(|(kind, object)| kept(kind, object))
         .collect();
     for object in &objects {
         store.apply(object.clone());
