@@ -346,6 +346,8 @@ impl<'a> Gateways<'a, '_> {
         if let Outcome::Served { doubt, .. } = &mut binding.outcome
             && doubt.is_none()
             && !is_covered
+            // Beside a live cluster only the neighbours of an object are known, not all Secrets.
+            && !self.inventory.options.whole_cluster
         {
             *doubt = self
                 .in_another(&binding.claim)
