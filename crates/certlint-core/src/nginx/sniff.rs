@@ -133,6 +133,11 @@ fn is_shaped(directive: Directive<'_>, text: &[u8]) -> bool {
 /// nginx's own variables are lower case, and none of these directives but the certificate paths
 /// takes variables at all.
 pub(super) fn placeholder(text: &[u8]) -> Option<Span> {
+    let start = text.len() - text.trim_ascii_start().len();
+    if text[start..].starts_with(b"{#") {
+        // A comment of Jinja, mostly the licence; nginx knows no block without a name.
+        return Some(Span::new(start, start + 2));
+    }
     let spans = MARKS.iter().filter_map(|mark| {
         let mut places = memchr::memmem::find_iter(text, mark.open);
         places.find_map(|start| mark.at(text, start))
@@ -276,6 +281,11 @@ mod tests {
                 "server { listen 80;\n server_name ${DOMAIN}; }",
                 Kind::Template,
             ),
+            (
+                "{#- A licence,\n # of two lines -#}\nserver {\n  listen 80;\n}\n",
+                Kind::Template,
+            ),
+            ("server {# no template\n  listen 80;\n}\n", Kind::Fragment),
             (
                 "{% for site in sites %}\nserver {\n  listen 80;\n}\n{% endfor %}\n",
                 Kind::Template,
