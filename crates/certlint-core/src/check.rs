@@ -15,7 +15,7 @@ use crate::ledger::Tally;
 use crate::model::Model;
 use crate::rules;
 
-/// What the user wants to hear.
+/// The user's choice of levels.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Levels by rule id; `None` switches the rule off. Rules that are not here keep their own.

@@ -5,7 +5,7 @@
 //!       └─ serde_yaml ─▶ raw::Document: the typed form ────┘
 //! ```
 //!
-//! Both programs read the same document. Paths stay as they are written: whoever knows where the
+//! Both programs read the same document. Paths stay as written: the program that knows where the
 //! file lies joins them to its folder.
 
 mod diagnose;
@@ -27,7 +27,7 @@ use crate::source::{Location, SourceId, Spanned};
 /// How the file is called.
 pub const FILE_NAME: &str = "certlint.yaml";
 
-/// What findings about the file itself have in place of a rule's id; they cannot be switched off.
+/// The id of findings about the file itself; they cannot be switched off.
 pub const ID: &str = "config";
 
 /// The page about such findings.
@@ -56,9 +56,9 @@ pub struct Config {
 /// `certlint.yaml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Paths {
-    /// What `/` is.
+    /// The directory that `/` is mapped to.
     pub root: Option<Spanned<String>>,
-    /// What directories are, by their absolute path on the server.
+    /// Directories by their absolute path on the server.
     pub maps: BTreeMap<String, Spanned<String>>,
     /// Where relative names start from.
     pub conf_prefix: Option<Spanned<String>>,

@@ -1,4 +1,4 @@
-//! What a rule reports: the fact, the places, the cure, and the same facts for machines.
+//! Findings: the fact, the places, the cure, and the same facts for machines.
 
 mod help;
 
@@ -102,7 +102,7 @@ impl fmt::Display for ObjectName {
 pub struct Label {
     /// Where.
     pub at: Location,
-    /// What is there, in two to six words.
+    /// The label, in two to six words.
     pub text: String,
 }
 
@@ -116,7 +116,7 @@ impl Label {
     }
 }
 
-/// What a finding is about, for the machine formats.
+/// The subject of a finding, for the machine formats.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// The names that are concerned, as they were written.

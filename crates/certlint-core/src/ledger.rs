@@ -28,7 +28,7 @@ pub struct Entry<'m> {
     pub standing: Standing<'m>,
 }
 
-/// What one certificate says to a name.
+/// The verdict of one certificate on a name.
 #[derive(Debug)]
 pub struct Judgement<'m> {
     /// The line that brings it.

@@ -20,7 +20,7 @@ pub struct Loader<'f> {
     files: &'f dyn Files,
     /// For certificates that `files` does not have.
     certificates: Option<&'f dyn Certificates>,
-    /// What the model will own; shared by loaders that read from different places.
+    /// The parts that the model will own; shared by loaders that read from different places.
     kept: Arc<Mutex<Kept>>,
     state: Mutex<State>,
 }
@@ -71,7 +71,7 @@ struct ParsedPem {
     text: Option<Arc<[u8]>>,
 }
 
-/// What a file is worth as a certificate, or as a key.
+/// A file read as a certificate, or as a key.
 pub(crate) enum Slot<T, Id> {
     /// Nobody has asked for it yet.
     Parsed(T),
@@ -132,7 +132,7 @@ impl<'f> Loader<'f> {
         }
     }
 
-    /// Lays a text that stands inside of another one at a path.
+    /// Lays a text from inside of another one at a path.
     pub(crate) fn mount_text(&self, path: Vec<u8>, text: Text) {
         self.lock().texts.insert(path, text);
     }
@@ -251,7 +251,7 @@ impl<'f> Loader<'f> {
         names
     }
 
-    /// The public certificate that stands beside the input for a file that is not in it.
+    /// The public certificate, given beside the input, for a file that is not in it.
     pub(crate) fn public_certificate(&self, path: &[u8]) -> Option<BundleId> {
         let file = self.certificates?.for_path(path)?;
         if let Some(&id) = self.lock().beside.get(&file.name) {
@@ -280,12 +280,12 @@ impl<'f> Loader<'f> {
             .is_some_and(refused)
     }
 
-    /// Certificates may stand beside the input.
+    /// Certificates may be given beside the input.
     pub(crate) fn has_public_certificates(&self) -> bool {
         self.certificates.is_some()
     }
 
-    /// The public certificate that stands beside the input for a Secret that is not in it.
+    /// The public certificate, given beside the input, for a Secret that is not in it.
     pub(crate) fn public_secret(&self, namespace: &str, name: &str) -> Option<File> {
         self.certificates?.for_secret(namespace, name)
     }
@@ -347,7 +347,7 @@ impl<'f> Loader<'f> {
         look(&state.bundles, &state.keys)
     }
 
-    /// Takes in certificates that stand in a field of a text that was read.
+    /// Takes in certificates from a field of a text that was read.
     ///
     /// A field that several deployments share is taken in once.
     pub(crate) fn keep_bundle(&self, bundle: Bundle) -> BundleId {
@@ -363,14 +363,14 @@ impl<'f> Loader<'f> {
         id
     }
 
-    /// Takes in a key that stands in a field of a text that was read.
+    /// Takes in a key from a field of a text that was read.
     pub(crate) fn keep_key(&self, key: Key) -> KeyId {
         let mut state = self.kept();
         state.keys.push(key);
         KeyId(u32::try_from(state.keys.len() - 1).unwrap_or(u32::MAX))
     }
 
-    /// A certificate that stands in the configuration itself (`data:…`).
+    /// A certificate in the configuration itself (`data:…`).
     pub(crate) fn inline_bundle(&self, pem: &[u8]) -> BundleId {
         let file = x509::read_certificates(pem);
         let mut state = self.kept();
@@ -385,7 +385,7 @@ impl<'f> Loader<'f> {
         BundleId(u32::try_from(state.bundles.len() - 1).unwrap_or(u32::MAX))
     }
 
-    /// A key that stands in the configuration itself (`data:…`).
+    /// A key in the configuration itself (`data:…`).
     pub(crate) fn inline_key(&self, pem: &[u8]) -> KeyId {
         let file = x509::read_key(pem);
         let mut state = self.kept();

@@ -83,12 +83,12 @@ pub struct BundleId(pub u32);
 pub struct Bundle {
     /// The file.
     pub source: SourceId,
-    /// The field that holds them, where they stand inside another text; spans of the certificates
+    /// The field that holds them, where they are inside another text; spans of the certificates
     /// are then offsets in that field's value.
     pub field: Option<Location>,
-    /// `NAMESPACE/NAME` of the Secret that they stand in.
+    /// `NAMESPACE/NAME` of the Secret that holds them.
     pub secret: Option<Box<str>>,
-    /// What nginx gets from it, or why it refuses it.
+    /// The certificates that nginx reads from it, or why it refuses it.
     pub file: CertificateFile,
     /// How much of it is here.
     pub extent: Extent,
@@ -132,7 +132,7 @@ impl Bundle {
         self.chain().first()
     }
 
-    /// The leaf; `None` where another certificate stands in its place, so that all that could be
+    /// The leaf; `None` where another certificate takes its place, so that all that could be
     /// said of it would be noise: the file is refused or its first block is skipped
     /// (`certificate-unreadable`), or it begins with an authority (`chain-misordered`).
     #[must_use]
@@ -167,7 +167,7 @@ pub struct Key {
     pub field: Option<Location>,
     /// Unix permission bits, where there are any.
     pub mode: Option<u32>,
-    /// What was found in it.
+    /// The key in it, or why there is none.
     pub file: KeyFile,
 }
 
@@ -320,7 +320,7 @@ pub struct Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServerId(pub u32);
 
-/// What holds names and certificates: an nginx `server` block.
+/// A holder of names and certificates: an nginx `server` block.
 #[derive(Debug)]
 pub struct Server {
     /// The word `server`.
@@ -330,7 +330,7 @@ pub struct Server {
     pub names: Vec<ServerName>,
     /// The certificates in effect with their keys, in order; inherited ones included.
     pub certificates: Arc<[CertificatePair]>,
-    /// True where the certificates stand in an outer block and this server has none itself.
+    /// True where the certificates are in an outer block and this server has none itself.
     pub inherits_certificates: bool,
     /// `ssl_reject_handshake on` in effect.
     pub rejects_handshakes: bool,
@@ -346,7 +346,7 @@ pub struct Server {
 pub struct ServerName {
     /// As written, without quotes.
     pub text: Box<str>,
-    /// What it asks for.
+    /// The names that it asks for.
     pub pattern: HostPattern,
     /// The word; the word `server` for the name `""` of a server without names.
     pub at: Location,
@@ -459,9 +459,9 @@ pub struct Listener {
     pub dual_stack: bool,
     /// Only an SNI of reg-name characters is looked up: nginx since 1.29.4.
     pub reg_name_sni: bool,
-    /// What clients get that are led to a server of this listener; only filled where TLS is on.
+    /// The answers to clients that are led to a server of this listener; only filled where TLS is on.
     pub serving: BTreeMap<ServerId, Serving>,
-    /// What variables in certificate paths come to, by the SNI that was asked about.
+    /// The values of variables in certificate paths, by the SNI that was asked about.
     pub evaluated: BTreeMap<String, Serving>,
     /// For a controller: who answers which host. Name tables and members are empty then.
     pub hosts: Option<HostTable>,
@@ -472,9 +472,9 @@ pub struct Listener {
 pub struct HostTable {
     /// By host, lower case.
     pub hosts: BTreeMap<String, Host>,
-    /// How many labels the star of `*.x` stands for.
+    /// How many labels the star of `*.x` matches.
     pub depth: Depth,
-    /// What everybody else gets.
+    /// The answer to all other clients.
     pub fallback: Serving,
 }
 
@@ -531,7 +531,7 @@ pub struct Member {
 /// A local address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ListenAddress {
-    /// TCP, or UDP for QUIC. The unspecified address stands for every address of its family.
+    /// TCP, or UDP for QUIC. The unspecified address means every address of its family.
     Inet {
         /// Address and port.
         address: SocketAddr,
@@ -569,11 +569,11 @@ pub struct Selection {
     pub server: ServerId,
     /// The index of its name that matched; `None` for the default server.
     pub name: Option<u32>,
-    /// What kind of name matched.
+    /// The kind of name that matched.
     pub matched_by: MatchedBy,
 }
 
-/// What a TLS client gets.
+/// The answer to a TLS client.
 #[derive(Clone, Debug)]
 pub enum Serving {
     /// Certificates; a client with several key types on offer picks one of them.

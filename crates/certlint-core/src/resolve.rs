@@ -12,7 +12,7 @@ use crate::model::{
 use crate::name::{HostPattern, covers};
 use crate::source::Location;
 
-/// What a client that asks for one name gets at one listener.
+/// The answer to a client that asks for one name at one listener.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The name as it was asked for; empty for a client without SNI.
@@ -21,7 +21,7 @@ pub struct Answer {
     pub listen: String,
     /// Its port, where it listens on an address.
     pub port: Option<u16>,
-    /// What happens.
+    /// The outcome.
     pub outcome: Outcome,
     /// Why, for [`Outcome::Unknown`] and [`Outcome::NoCertificate`].
     pub why: Option<String>,
@@ -31,7 +31,7 @@ pub struct Answer {
     pub server_name: String,
     /// How the server was found.
     pub matched_by: MatchedBy,
-    /// What is served; several for several key types.
+    /// The served certificates; several for several key types.
     pub certificates: Vec<AnswerCertificate>,
     /// For [`Outcome::Pending`]: what will write the certificate, and whether it asks for the name.
     pub pending: Option<Pending>,
@@ -40,7 +40,7 @@ pub struct Answer {
 /// A certificate that is still to come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// What will write it.
+    /// Its supplier.
     pub supplier: String,
     /// `covered` or `not-covered`, by the names that it asks for.
     pub verdict: &'static str,
@@ -58,7 +58,7 @@ pub struct AnswerCertificate {
     pub verdict: &'static str,
 }
 
-/// What happens to a handshake.
+/// The outcome of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The handshake fails: there is no usable certificate.
@@ -96,7 +96,7 @@ impl Outcome {
 /// Answers for `name` at every TLS listener of `fragment`, or at the one that a connection to the
 /// local address `connect` reaches.
 ///
-/// The empty name, and an address, stand for a client that sends no SNI (RFC 6066 section 3 allows
+/// The empty name, and an address, mean a client that sends no SNI (RFC 6066 section 3 allows
 /// no addresses there). Certificate paths with variables are known only for names that the fragment
 /// was lowered with.
 #[must_use]

@@ -57,7 +57,7 @@ pub struct Source {
     name: String,
     text: Option<Arc<[u8]>>,
     lines: OnceLock<Vec<u32>>,
-    /// For texts with long lines: offsets, and how many characters stand before each.
+    /// For texts with long lines: offsets, and how many characters are before each.
     marks: OnceLock<Vec<(usize, usize)>>,
 }
 
@@ -154,7 +154,7 @@ pub struct Position {
 /// Where something was written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
-    /// The text it stands in.
+    /// The text that holds it.
     pub source: SourceId,
     /// The bytes; `None` where only the file or object as a whole is meant.
     pub span: Option<Span>,

@@ -1,6 +1,6 @@
 //! A text that was read: a file, or the value of a field in one.
 //!
-//! An nginx configuration may be a file of its own or stand in a ConfigMap. Whoever reads it asks
+//! An nginx configuration may be a file of its own or be in a ConfigMap. Its reader asks
 //! the text for places, and gets the bytes of the file that somebody can edit.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::source::{Location, SourceId, Span};
 /// A configuration text.
 #[derive(Clone, Debug)]
 pub struct Text {
-    /// The source that it stands in.
+    /// The source that holds it.
     pub source: SourceId,
     /// Its bytes.
     pub bytes: Arc<[u8]>,
@@ -21,7 +21,7 @@ pub struct Text {
     inside: Option<Arc<Inside>>,
 }
 
-/// Where a text inside of another one stands.
+/// The place of a text inside of another one.
 #[derive(Debug)]
 struct Inside {
     field: Location,

@@ -15,7 +15,7 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 }
 
-/// What is done instead of serving.
+/// Chores that are done instead of serving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Command {
     /// Answer admission reviews until SIGTERM; this is what happens without a command

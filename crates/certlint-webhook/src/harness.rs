@@ -1,4 +1,4 @@
-//! What fuzz targets and benchmarks use of this program; nothing else may.
+//! The parts of this program that fuzz targets and benchmarks use; nothing else may.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -30,7 +30,7 @@ pub(crate) fn start(filter: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is logged.
+/// The log's settings.
 ///
 /// # Errors
 /// The filter is none.
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::settings::Mode;
 
-    /// What is logged at a level about a refusal, as JSON.
+    /// The log line about a refusal at a level, as JSON.
     fn logged(kind: DecisionKind, level: Level, user: bool) -> Option<Value> {
         let body = r#"{"apiVersion":"admission.k8s.io/v1","kind":"AdmissionReview","request":{
             "uid":"u-1","resource":{"resource":"ingresses"},"operation":"UPDATE","namespace":"shop",

@@ -1,4 +1,4 @@
-//! What is counted, under the names that dashboards and alerts use.
+//! Counters, under the names that dashboards and alerts use.
 //!
 //! Labels have few values: never a host, a Secret or a user, and of what a caller writes only the
 //! words that we know ourselves.
@@ -52,7 +52,7 @@ pub(crate) struct Metrics {
     pub(crate) path_ok: Gauge<f64, AtomicU64>,
 }
 
-/// What a review is about.
+/// The subject of a review.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct Subject {
     /// `ingresses` and so on, or `other`.

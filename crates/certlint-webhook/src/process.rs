@@ -1,4 +1,4 @@
-//! What the operating system gives us, and what we refuse.
+//! Limits and protections of the process.
 
 use std::path::Path;
 

@@ -36,7 +36,7 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
         Err(error) => {
             match tracing::dispatcher::has_been_set() {
                 true => tracing::error!("{error:#}"),
-                // How to log stands in the settings, and they may be what is wrong.
+                // How to log is in the settings, and they may be what is wrong.
                 false => complain(&error),
             }
             ExitCode::FAILURE

@@ -15,7 +15,7 @@ use crate::store::Store;
 
 /// The label of the Ingress that is refused in a dry run whatever else is in it.
 pub(crate) const SELF_TEST_LABEL: &str = "certlint.io/self-test";
-/// What it is refused with.
+/// The message of its refusal.
 pub(crate) const SELF_TEST_ANSWER: &str = "certlint: the self-test reached the webhook";
 
 /// Judges by what is known of the cluster.

@@ -62,7 +62,7 @@ impl Probe {
 /// Tries it until it works, for half a minute.
 ///
 /// # Errors
-/// What happened at the last try.
+/// The failure of the last try.
 pub(crate) async fn patiently(client: &Client, namespace: &str) -> Result<(), String> {
     let end = Instant::now() + PATIENCE;
     loop {

@@ -47,7 +47,7 @@ pub(crate) struct Listen {
     pub(crate) admin: SocketAddr,
 }
 
-/// What is demanded of TLS.
+/// The settings of TLS.
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Tls {
@@ -148,7 +148,7 @@ pub(crate) struct Policy {
     pub(crate) trusted_writers: Vec<String>,
 }
 
-/// What follows from findings.
+/// The consequence of findings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Mode {
@@ -158,12 +158,12 @@ pub(crate) enum Mode {
     Audit,
     /// Everything is a warning.
     Warn,
-    /// What is proven is refused, the rest is a warning.
+    /// Proven faults are refused, the rest is a warning.
     #[default]
     Enforce,
 }
 
-/// What is said in one particular situation.
+/// The answer in one particular situation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Verdict {
@@ -185,14 +185,14 @@ pub(crate) enum SecretAccess {
     None,
 }
 
-/// What is told of objects that are in the cluster already.
+/// The reporting of objects that are in the cluster already.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Audit {
     pub(crate) enabled: bool,
     /// Whether findings become Events.
     pub(crate) events: bool,
-    /// What kind of reports findings become.
+    /// The kind of reports that findings become.
     pub(crate) reports: Reports,
     /// Whether the metric of findings has a label with the namespace.
     pub(crate) namespace_label: bool,
@@ -221,7 +221,7 @@ pub(crate) struct SelfProbe {
     pub(crate) interval: Span,
 }
 
-/// What is logged.
+/// The log's settings.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Log {

@@ -22,7 +22,7 @@ pub(crate) struct Cli {
     pub(crate) check: CheckArgs,
 }
 
-/// What is to be done.
+/// The subcommand.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check configurations and manifests (the default)

@@ -27,7 +27,7 @@ pub(crate) fn order(path: &Path) -> Vec<u8> {
     bytes
 }
 
-/// The path that bytes stand for.
+/// The path that bytes spell.
 pub(crate) fn to_path(bytes: &[u8]) -> PathBuf {
     #[cfg(unix)]
     {

@@ -18,7 +18,7 @@ use crate::files::{Shared, of_io, read_regular};
 /// Deeper than anybody sorts certificates; ends links that lead in circles.
 const MAX_DEPTH: usize = 16;
 
-/// What programs call the certificate of any name: such a file may be that of another one.
+/// File names that programs give to any certificate: such a file may be that of another name.
 const COMMON: &[&str] = &[
     "cert.crt",
     "cert.pem",
@@ -40,7 +40,7 @@ pub(crate) struct PublicCertificates<'c> {
     files: BTreeMap<Vec<u8>, PathBuf>,
     /// Paths below the directory by their last part; `None` for a name that several have.
     by_name: HashMap<Vec<u8>, Option<Vec<u8>>>,
-    /// What was read; `None` for what cannot be, which is told once.
+    /// The files that were read; `None` for one that cannot be, which is reported once.
     read: Mutex<HashMap<PathBuf, Option<File>>>,
     shared: Arc<Shared>,
     console: &'c Console,

@@ -25,11 +25,11 @@ const VARIABLE: &str = "CERTLINT_CONFIG";
 /// Nobody writes more than this, in bytes.
 const SIZE_LIMIT: u64 = 1 << 20;
 
-/// What command line and file say together.
+/// The settings of command line and file together.
 pub(crate) struct Settings {
     /// The options, with what the file says where they say nothing.
     pub(crate) input: InputArgs,
-    /// What the file leaves out of directories.
+    /// The globs that the file leaves out of directories.
     pub(crate) excludes: Override,
     /// The file; empty where there is none.
     pub(crate) config: Config,
@@ -45,7 +45,7 @@ pub(crate) struct Wrong {
     pub(crate) name: String,
     /// Holds its text.
     pub(crate) model: Model,
-    /// What is wrong with it; empty where it cannot be read, which is told already.
+    /// Its faults; empty where it cannot be read, which is reported already.
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -64,7 +64,7 @@ impl Wrong {
 /// Reads the file of this run.
 ///
 /// # Errors
-/// What is wrong with the file.
+/// The faults of the file.
 pub(crate) fn find(args: &InputArgs, console: &Console) -> Result<Settings, Box<Wrong>> {
     let mut settings = Settings {
         input: args.clone(),
@@ -77,7 +77,7 @@ pub(crate) fn find(args: &InputArgs, console: &Console) -> Result<Settings, Box<
         let value = std::env::var_os(VARIABLE).filter(|value| !value.is_empty());
         value.map(PathBuf::from)
     });
-    // Whoever has no working directory is told so by what comes next.
+    // A missing working directory is reported by the next step.
     let Ok(working_directory) = std::env::current_dir() else {
         return Ok(settings);
     };

@@ -1,4 +1,4 @@
-//! What goes to standard error: errors, notes, and the line at the end.
+//! Standard error: errors, notes, and the line at the end.
 //!
 //! An error is also remembered, because it decides the exit code without stopping the run.
 

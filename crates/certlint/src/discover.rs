@@ -124,7 +124,7 @@ pub(crate) fn discover(
     })
 }
 
-/// What was named, by what it is.
+/// The named inputs, by kind.
 #[derive(Default)]
 struct Inputs {
     stdin: bool,
@@ -207,7 +207,7 @@ fn named(path: &Path) -> io::Result<Named> {
     Ok(Named::File(real))
 }
 
-/// What the options say about places; the directories that they name must be there.
+/// The mapping that the options describe; the directories that they name must be there.
 fn places(args: &InputArgs, working_directory: &Path, console: &Console) -> Option<Places> {
     let directory = |option: &str, path: &Path| match fs::canonicalize(path) {
         Ok(path) => Some(path),
@@ -226,7 +226,7 @@ fn places(args: &InputArgs, working_directory: &Path, console: &Console) -> Opti
         let to = directory("--map-path", &map.to)?;
         maps.push((map.from.clone().into_bytes(), to));
     }
-    // Whoever works in `/` does not mean all of it.
+    // A user who works in `/` does not mean all of it.
     let tree = match working_directory.parent() {
         Some(_) => vec![working_directory.to_owned()],
         None => Vec::new(),

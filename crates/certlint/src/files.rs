@@ -3,7 +3,7 @@
 //! A logical path is walked part by part, as the system would walk it on the machine that the
 //! configuration is meant for: `..` and symbolic links are followed among logical paths, and every
 //! step is mapped to this disk. So an absolute link in `sites-enabled` leads into the tree and not
-//! into the `/etc` of whoever checks it.
+//! into the `/etc` of the machine that checks it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, FileType, Metadata};
@@ -46,11 +46,11 @@ pub(crate) struct ConfDir<'p> {
     pub(crate) is_certain: bool,
 }
 
-/// What all roots of a run have in common.
+/// The files that all roots of a run share.
 pub(crate) struct Shared {
     /// Reports show names relative to it.
     pub(crate) working_directory: PathBuf,
-    /// What was read before, by real path.
+    /// The files read before, by real path.
     pub(crate) read: HashMap<PathBuf, Arc<[u8]>>,
 }
 
@@ -357,7 +357,7 @@ pub(crate) fn read_regular(path: &Path, metadata: &Metadata) -> Result<Vec<u8>, 
     Ok(content)
 }
 
-/// What the system said, in our words.
+/// The system's error as text.
 pub(crate) fn of_io(error: &io::Error) -> FileError {
     if is_absent(error) {
         return FileError::NotFound;

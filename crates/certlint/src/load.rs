@@ -58,7 +58,7 @@ impl Loaded {
     }
 }
 
-/// What is done with the models, as far as lowering must know it.
+/// The purpose of the models, as far as lowering must know it.
 #[derive(Default)]
 pub(crate) struct Purpose<'a> {
     /// The names that will be asked about.

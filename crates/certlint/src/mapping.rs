@@ -1,7 +1,7 @@
 //! Where the paths that a configuration writes lie on this disk.
 //!
 //! A configuration says `/etc/nginx/…`, but the files lie somewhere in a checkout. The longest of
-//! these wins: `--map-path`, and the directories of the tree, which stand for themselves. What
+//! these wins: `--map-path`, and the directories of the tree, which mean themselves. What
 //! none of them takes goes to `--root`, or else to the guess that [`Mapping::new`] makes from the
 //! directory of the configuration. What is left lies outside the tree.
 
@@ -44,7 +44,7 @@ struct Rule {
     certain: bool,
 }
 
-/// What the user said about places.
+/// The mapping that the user asked for.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
     /// `--map-path`, the right sides absolute.
@@ -250,7 +250,7 @@ fn home(places: &Places, layout: &Layout, conf_dir: Option<&Path>, is_in_git: bo
     }
 }
 
-/// What `/` or the well-known directories probably are, seen from the configuration's directory.
+/// The probable directories of `/` or of the well-known ones, seen from the main file.
 fn guesses(layout: &Layout, conf_dir: &Path) -> Vec<Rule> {
     if conf_dir.ends_with("etc/nginx")
         && let Some(root) = conf_dir.ancestors().nth(2)

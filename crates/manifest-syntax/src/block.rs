@@ -52,7 +52,7 @@ struct Reader<'t> {
     at: usize,
     builder: Builder<'t>,
     levels: Vec<Level>,
-    /// The last line ended behind the colon of a key.
+    /// The last line ended after the colon of a key.
     needs_value: bool,
     comments: Vec<Span>,
 }
@@ -118,7 +118,7 @@ impl Reader<'_> {
     fn enter(&mut self, column: usize, is_item: bool, content: usize) -> Option<()> {
         if self.needs_value {
             let above = self.levels.last()?.column;
-            // The dashes of a list may stand below the first letter of its key.
+            // The dashes of a list may be below the first letter of its key.
             if column > above || is_item && column == above {
                 self.needs_value = false;
                 return self.open(column, !is_item, content);
@@ -150,7 +150,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// A key, and its value where that stands on the same line.
+    /// A key, and its value where that is on the same line.
     fn entry(&mut self, at: usize, end: usize, column: usize) -> Option<()> {
         let colon = self.key_end(at, end)?;
         self.scalar(at, colon, Style::Plain)?;
@@ -162,7 +162,7 @@ impl Reader<'_> {
         self.value(value, end, column)
     }
 
-    /// The colon behind a key of simple letters.
+    /// The colon after a key of simple letters.
     fn key_end(&self, at: usize, end: usize) -> Option<usize> {
         /// YAML has a limit of 1024 characters for a key.
         const MAX_KEY: usize = 1000;
@@ -179,7 +179,7 @@ impl Reader<'_> {
         is_key.then_some(at + length)
     }
 
-    /// A value on the line of its key or dash, which stands at `column`.
+    /// A value on the line of its key or dash, which is at `column`.
     fn value(&mut self, at: usize, end: usize, column: usize) -> Option<()> {
         match self.bytes[at] {
             quote @ (b'"' | b'\'') => self.quoted(quote, at, end),
@@ -300,7 +300,7 @@ impl Reader<'_> {
         self.builder.nothing(span).ok()
     }
 
-    /// Behind a value only spaces may stand, and a comment after at least one.
+    /// Only spaces may follow a value, and a comment after at least one.
     fn tail(&mut self, at: usize, end: usize) -> Option<()> {
         let rest = self.skip_spaces(at, end);
         if rest == end {

@@ -27,7 +27,7 @@ const USUAL_DEPTH: usize = 16;
 pub(crate) struct Builder<'t> {
     tree: Tree<'t>,
     open: Vec<Open>,
-    /// Stand-ins and the entries that they stand for, sorted.
+    /// Replacements and the entries that they replace, sorted.
     aliases: Vec<(u32, u32)>,
     /// Keys that are `<<`, sorted.
     merges: Vec<u32>,
@@ -90,7 +90,7 @@ impl<'t> Builder<'t> {
         })
     }
 
-    /// Adds a scalar; `text` where it differs from what stands at the span (without its quotes).
+    /// Adds a scalar; `text` where it differs from the text at the span (without its quotes).
     pub(crate) fn scalar(
         &mut self,
         span: Span,
@@ -109,7 +109,7 @@ impl<'t> Builder<'t> {
 
     /// Adds a scalar of which the text is known; it is kept only where it differs from the source.
     ///
-    /// The span of a block is cut to its content: line breaks behind it are not worth pointing at.
+    /// The span of a block is cut to its content: line breaks after it are not worth pointing at.
     pub(crate) fn written_scalar(
         &mut self,
         mut span: Span,
@@ -125,7 +125,7 @@ impl<'t> Builder<'t> {
         self.scalar(span, style, own)
     }
 
-    /// Adds the value that is not there: behind its key, or at `at`.
+    /// Adds the value that is not there: after its key, or at `at`.
     pub(crate) fn nothing(&mut self, at: Span) -> Result<(), SyntaxError> {
         let is_value = self.open.last().is_some_and(|open| open.is_mapping) && !self.expects_key();
         let at = match self.tree.nodes.last() {
@@ -147,7 +147,7 @@ impl<'t> Builder<'t> {
         self.scalar(span, Style::Tagged, None)
     }
 
-    /// Adds a stand-in for an earlier entry.
+    /// Adds a replacement for an earlier entry.
     pub(crate) fn alias(&mut self, span: Span, target: u32) -> Result<(), SyntaxError> {
         if self.open.iter().any(|open| open.index == target) {
             return Err(SyntaxError::new(span, "an anchored value contains itself"));
@@ -190,7 +190,7 @@ impl<'t> Builder<'t> {
         Ok(())
     }
 
-    /// Closes the innermost mapping or sequence behind its bracket; a block has none and spans its
+    /// Closes the innermost mapping or sequence after its bracket; a block has none and spans its
     /// content.
     pub(crate) fn end(&mut self, bracket_end: Option<u32>) {
         let Some(open) = self.open.pop() else { return };
@@ -324,7 +324,7 @@ impl<'t> Builder<'t> {
     }
 }
 
-/// What is said of a bare word that kubectl does not take as a key.
+/// The error for a bare word that kubectl does not take as a key.
 pub(crate) fn bad_key(span: Span, word: &str) -> SyntaxError {
     let message = if word.is_empty() {
         "a key is missing".to_owned()

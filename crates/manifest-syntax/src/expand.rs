@@ -1,8 +1,8 @@
-//! Replaces aliases and merge keys by what they stand for.
+//! Replaces aliases and merge keys by the values they refer to.
 //!
-//! The copies keep the spans of the anchored values, where the text really stands, and get paths of
-//! their own. kubectl takes merge keys in the order of writing: `<<` overrides what stands above it
-//! and is overridden by what stands below; in a list of mappings the first one wins (measured on
+//! The copies keep the spans of the anchored values, where the text really is, and get paths of
+//! their own. kubectl takes merge keys in the order of writing: `<<` overrides the keys above it
+//! and is overridden by the keys below; in a list of mappings the first one wins (measured on
 //! sigs.k8s.io/yaml 1.6.0).
 
 use crate::Span;
@@ -136,7 +136,7 @@ impl Copier<'_, '_> {
         Ok(())
     }
 
-    /// Copies a key; where it is an alias, it must stand for a scalar.
+    /// Copies a key; where it is an alias, it must refer to a scalar.
     fn copy_key(&mut self, key: u32, mapping: u32) -> Result<(), SyntaxError> {
         let written = self.from[key as usize].span;
         let target = self.target(key);
@@ -188,7 +188,7 @@ impl Copier<'_, '_> {
         Ok(())
     }
 
-    /// The entry that stands behind an alias; any other is itself.
+    /// The entry that an alias refers to; any other is itself.
     fn target(&self, index: u32) -> u32 {
         match self.aliases.binary_search_by_key(&index, |&(at, _)| at) {
             Ok(found) => self.aliases[found].1,

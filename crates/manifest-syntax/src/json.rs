@@ -249,7 +249,7 @@ impl Reader<'_> {
         is_there
     }
 
-    /// An error at the word that stands here.
+    /// An error at the word here.
     fn error(&self, message: impl Into<String>) -> SyntaxError {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let ends = |character: char| character.is_whitespace() || ",:]}".contains(character);

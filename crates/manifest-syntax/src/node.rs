@@ -2,7 +2,7 @@
 //!
 //! The nodes of a document lie in one vector, parents before children, each with the span it was
 //! read from; texts stay in the source unless an escape or a fold changed them. Aliases and merge
-//! keys are already replaced by what they stand for, so every node has one parent and one path.
+//! keys are already replaced by the values they refer to, so every node has one parent and one path.
 //! Where a key is written twice the last one counts, as it does for kubectl.
 
 use std::fmt::Write as _;
@@ -13,12 +13,12 @@ use crate::{FieldPath, Span, TextMap};
 /// The data of one document.
 #[derive(Debug)]
 pub struct Tree<'t> {
-    /// The section of the source that the document stands in, and where the section starts.
+    /// The section of the source that holds the document, and where the section starts.
     pub(crate) text: &'t str,
     pub(crate) base: u32,
     /// Parents before children; the first is the root, and there always is one.
     pub(crate) nodes: Vec<Entry>,
-    /// Texts that are not in the source as they stand.
+    /// Texts that are not in the source as they are.
     pub(crate) owned: Vec<Box<str>>,
     pub(crate) duplicates: Vec<Duplicate>,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Entry {
     pub(crate) kind: Kind,
 }
 
-/// What an entry is; `next` is the index after its last descendant.
+/// The kind of an entry; `next` is the index after its last descendant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Mapping { next: u32 },
@@ -122,7 +122,7 @@ impl<'t> Tree<'t> {
     }
 }
 
-/// The text of a scalar: its own, or what stands at its span, without quotes.
+/// The text of a scalar: its own, or that at its span, without quotes.
 pub(crate) fn text_of<'a>(
     text: &'a str,
     base: u32,
@@ -147,7 +147,7 @@ pub struct Node<'a> {
     index: u32,
 }
 
-/// What a [`Node`] holds, as kubectl sees it.
+/// The value of a [`Node`], as kubectl sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
     /// Nothing, `null` or `~`.
@@ -268,7 +268,7 @@ impl<'a> Node<'a> {
     /// The bytes of the value: with its quotes, without the header and indentation of a block.
     ///
     /// For an alias these are the bytes of the anchored value. A value that is not there has an
-    /// empty span, behind its key.
+    /// empty span, after its key.
     #[must_use]
     pub fn span(self) -> Span {
         self.entry().span

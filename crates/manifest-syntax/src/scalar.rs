@@ -1,4 +1,4 @@
-//! What an unquoted YAML word means to kubectl: a boolean, a number, nothing, or text.
+//! The meaning of an unquoted YAML word to kubectl: a boolean, a number, nothing, or text.
 //!
 //! kubectl reads YAML 1.1 words: `yes`, `on` and `y` are booleans, `0777` is octal, `1_000` a number.
 //! A date stays text. All tables were measured on sigs.k8s.io/yaml 1.6.0, the reader of kubectl and
@@ -14,7 +14,7 @@ pub(crate) enum Word {
     Text,
 }
 
-/// What an unquoted word means.
+/// The meaning of an unquoted word.
 pub(crate) fn resolve(word: &str) -> Word {
     let Some(first) = word.bytes().next() else {
         return Word::Null;
@@ -33,7 +33,7 @@ pub(crate) fn resolve(word: &str) -> Word {
     }
 }
 
-/// The words that mean something as they stand.
+/// The words that have a meaning as they are.
 fn spelled(word: &str) -> Option<Word> {
     Some(match word {
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {

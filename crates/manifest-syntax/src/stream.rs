@@ -1,6 +1,6 @@
 //! Cuts a stream into sections at its `---` lines and reads each with the reader that fits.
 //!
-//! A `---` at the start of a line ends whatever stands above it, even a block or a quote, so sections
+//! A `---` at the start of a line ends everything above it, even a block or a quote, so sections
 //! can be read independently: side by side on all processors, and the good ones beside a broken one.
 
 use std::ops::Range;
@@ -68,7 +68,7 @@ fn unreadable(text: &[u8]) -> Option<SyntaxError> {
         .then(|| SyntaxError::new(Span::new(0, 0), "the text is larger than 4 GiB"))
 }
 
-/// The parts of a text that [`read`] reads each for itself, behind a byte order mark.
+/// The parts of a text that [`read`] reads each for itself, after a byte order mark.
 ///
 /// It is cut at every `---` line, but not between directives and their document.
 #[must_use]

@@ -1,4 +1,4 @@
-//! What is said of a document that cannot be read.
+//! Errors of documents that cannot be read.
 
 use crate::Span;
 
@@ -7,9 +7,9 @@ use crate::Span;
 pub struct SyntaxError {
     /// The bytes at fault.
     pub span: Span,
-    /// What is wrong: lower case, no full stop.
+    /// The fault: lower case, no full stop.
     pub message: String,
-    /// What to do about it, where that is known.
+    /// The cure, where it is known.
     pub help: Option<&'static str>,
 }
 

@@ -26,7 +26,7 @@ impl TextMap {
         }
     }
 
-    /// For a text that stands in the source as it is, behind `skipped` bytes (a quote).
+    /// For a text that is in the source as it is, after `skipped` bytes (a quote).
     pub(crate) fn as_written(whole: Span, skipped: usize) -> Self {
         let mut map = Self::whole(whole);
         map.push(0, skipped);
@@ -82,7 +82,7 @@ impl TextMap {
     /// A literal block: line by line, each without its indentation.
     fn lines(&mut self, text: &str, written: &str) {
         self.has_gaps = true;
-        // Empty lines at the top stand before the first byte of content.
+        // Empty lines at the top are before the first byte of content.
         let content = text.trim_start_matches('\n');
         let mut at = text.len() - content.len();
         if at > 0 {

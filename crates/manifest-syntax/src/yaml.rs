@@ -199,7 +199,7 @@ impl<'p, 't> Reader<'p, 't> {
         self.shifts.written(start)..self.shifts.written(end)
     }
 
-    /// Comments behind the last document belong to it.
+    /// Comments after the last document belong to it.
     fn leave_comments(&mut self) {
         let comments = std::mem::take(&mut self.comments);
         match self.documents.last_mut() {

@@ -1,6 +1,6 @@
-//! What nginx knows about a directive before it looks at its meaning.
+//! The table of nginx's directives: all that nginx knows before it looks at a directive's meaning.
 //!
-//! nginx checks, in this order: is the name known, may it stand in this block, does it end with
+//! nginx checks, in this order: is the name known, may it be in this block, does it end with
 //! `;` or `{` as it should, is the number of arguments right. Then, for the plain kinds of
 //! values, is it `on` or `off`, a number, a size, a time. [`judge`] gives the same answers from
 //! one static table, for a given version of nginx. Names that the table does not have are
@@ -19,7 +19,7 @@ use crate::Word;
 use row::{Row, takes};
 use table::TABLE;
 
-/// What nginx would say to a directive.
+/// The verdict of nginx on a directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judgement {
     /// The name is not in the table: a third-party module may know it.
@@ -78,7 +78,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// What nginx prints, without the ` in FILE:LINE` behind it.
+    /// The text that nginx prints, without the ` in FILE:LINE` after it.
     #[must_use]
     pub fn nginx(self, name: &str, first_argument: &str) -> String {
         match self {
@@ -109,9 +109,9 @@ impl Refusal {
     }
 }
 
-/// What nginx of that version says to the directive `name` in `context`.
+/// The verdict of nginx of that version on the directive `name` in `context`.
 ///
-/// `name` is the unescaped text of the first word; `arguments` are the words behind it.
+/// `name` is the unescaped text of the first word; `arguments` are the words after it.
 #[must_use]
 pub fn judge(
     name: &[u8],

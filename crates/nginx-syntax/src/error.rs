@@ -1,7 +1,7 @@
-//! What nginx refuses before it looks at the meaning of a directive.
+//! Errors of the grammar, which nginx refuses before it looks at the meaning of a directive.
 //!
 //! Every error has a span for our own message, and the text and the line that nginx would print:
-//! nginx reports the line that it has read up to, not the one on which the culprit stands.
+//! nginx reports the line that it has read up to, not the one with the culprit.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ use crate::lua::long_bracket_close;
 pub struct SyntaxError {
     /// The bytes to point at.
     pub span: Span,
-    /// What is wrong there.
+    /// The fault there.
     pub kind: SyntaxErrorKind,
     /// Offset up to which nginx has counted lines.
     pub(crate) read: u32,
@@ -35,13 +35,13 @@ pub enum SyntaxErrorKind {
     /// A `}` that closes nothing.
     #[error("unexpected `}}`, no block is open")]
     UnexpectedClose,
-    /// A `}` behind words.
+    /// A `}` after words.
     #[error("unexpected `}}`, a `;` is missing before it")]
     MissingSemicolon,
-    /// Something other than a blank, `;`, `{` or `)` behind a closing quote.
+    /// Something other than a blank, `;`, `{` or `)` after a closing quote.
     #[error("unexpected `{}` after a closing quote", byte.escape_ascii())]
     AfterQuote {
-        /// The first byte behind the quote.
+        /// The first byte after the quote.
         byte: u8,
     },
     /// A block inside a block that holds data.
@@ -50,7 +50,7 @@ pub enum SyntaxErrorKind {
         /// The name of the data block.
         block: String,
     },
-    /// A `{` behind a directive that has no block; mostly a `;` is missing before.
+    /// A `{` after a directive that has no block; mostly a `;` is missing before.
     #[error("directive `{directive}` is not terminated by `;`")]
     NotTerminated {
         /// The directive's name.
@@ -59,7 +59,7 @@ pub enum SyntaxErrorKind {
     /// The quantifier of a regex, as in `~^x{2}$`, in a word without quotes.
     #[error("unexpected `{{`, a word that contains it needs quotes")]
     UnquotedBrace {
-        /// What nginx prints, which depends on the directive.
+        /// The text that nginx prints, which depends on the directive.
         nginx: String,
     },
     /// The source ends before the `;` of a directive.
@@ -97,7 +97,7 @@ pub enum SyntaxErrorKind {
     /// The file begins with a byte order mark, which nginx takes for a part of the first word.
     #[error("file begins with a byte order mark, nginx reads it as part of the first word")]
     ByteOrderMark {
-        /// What nginx prints, mostly that it does not know the directive.
+        /// The text that nginx prints, mostly that it does not know the directive.
         nginx: String,
     },
     /// The source ends inside a Lua block.
@@ -115,7 +115,7 @@ pub enum SyntaxErrorKind {
 }
 
 impl SyntaxError {
-    /// What nginx prints for this, without the ` in FILE:LINE` behind it.
+    /// The text that nginx prints for this, without the ` in FILE:LINE` after it.
     ///
     /// Empty for [`SyntaxErrorKind::TooDeep`], a limit of ours.
     #[must_use]
@@ -125,14 +125,14 @@ impl SyntaxError {
 
     /// Up to here nginx has taken whole directives before it comes to this error.
     ///
-    /// What it refuses about a directive that ends before is reported instead of this error; what
-    /// the tree holds behind the first error is read on by guess.
+    /// A refusal of a directive that ends before is reported instead of this error; the rest that
+    /// the tree holds after the first error is read on by guess.
     #[must_use]
     pub fn nginx_seen(&self) -> usize {
         self.seen as usize
     }
 
-    /// The line, from 1, that nginx prints behind its message.
+    /// The line, from 1, that nginx prints after its message.
     #[must_use]
     pub fn nginx_line(&self, source: &[u8]) -> usize {
         let read = &source[..source.len().min(self.read as usize)];

@@ -2,7 +2,7 @@
 //!
 //! Each parser takes the rest of the source and returns what is left after the token; none of them
 //! fails. Which token starts at a byte, and what may follow it, is decided in `parse`: the answer
-//! depends on the words that stand before it.
+//! depends on the words before it.
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take, take_till, take_till1, take_while};

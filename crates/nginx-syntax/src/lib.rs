@@ -2,7 +2,7 @@
 //!
 //! The grammar is the one of `ngx_conf_file.c`: bytes in, words with their spans out, and the
 //! errors that nginx would print, each at the word that causes it. Nothing here knows what a
-//! directive means beyond where it may stand; nothing reads a file.
+//! directive means beyond where it may be; nothing reads a file.
 //!
 //! ```
 //! let source = br#"server { listen 443 ssl; server_name "a.example" ~^x\.y$; }"#;
@@ -11,7 +11,7 @@
 //!
 //! let server = tree.directives().next().expect("there is one directive");
 //! let names = server.children().find(|child| child.name().text(source) == b"server_name");
-//! let names = names.expect("it stands in the server").arguments();
+//! let names = names.expect("it is in the server").arguments();
 //! assert_eq!(names[0].text(source), b"a.example");
 //! assert_eq!(names[0].raw(source), br#""a.example""#);
 //! assert_eq!(names[1].text(source), br"~^x\.y$");
@@ -28,7 +28,7 @@
 //! assert_eq!(tree.directives().count(), 1);
 //! ```
 //!
-//! [`directive::judge`] knows where each directive of nginx may stand.
+//! [`directive::judge`] knows where each directive of nginx may be.
 
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 

@@ -9,7 +9,7 @@ use memchr::memmem;
 /// How a scan for the end of a Lua block went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// Offset behind the closing `}`.
+    /// Offset after the closing `}`.
     Closed(usize),
     /// The source ends inside the block.
     Missing,
@@ -103,7 +103,7 @@ pub(crate) fn block_end(source: &[u8], from: usize) -> End {
     }
 }
 
-/// For `[=*[` at `at`: the offset behind its closing bracket, or its level when that is missing.
+/// For `[=*[` at `at`: the offset after its closing bracket, or its level when that is missing.
 fn skip_long_bracket(source: &[u8], at: usize) -> Option<Result<usize, usize>> {
     let rest = source.get(at..)?.strip_prefix(b"[")?;
     let level = rest.iter().take_while(|byte| **byte == b'=').count();
@@ -120,7 +120,7 @@ pub(crate) fn long_bracket_close(level: usize) -> String {
     format!("]{}]", "=".repeat(level))
 }
 
-/// Behind the string that begins at `at`, or the end of the line when it is not closed there.
+/// The end of the string that begins at `at`, or of the line when it is not closed there.
 fn string_end(source: &[u8], at: usize) -> Result<usize, usize> {
     let quote = source[at];
     let mut i = at + 1;

@@ -5,7 +5,7 @@
 //! word … word {        opens a block    a node, and a frame until its `}`
 //! ```
 //!
-//! What nginx refuses is recorded and parsing goes on: see `recover` for the guesses behind that.
+//! Each refusal of nginx is recorded and parsing goes on: `recover` holds the guesses for that.
 //! Blocks are kept on a stack of our own, so depth costs no call stack.
 
 use crate::error::{SyntaxError, SyntaxErrorKind};
@@ -13,7 +13,7 @@ use crate::tree::{Body, Node, Tree};
 use crate::word::{Form, Word};
 use crate::{Span, lex, lua};
 
-/// How deep blocks may be nested; what lies deeper is read as if it stood at this level.
+/// How deep blocks may be nested; deeper ones are read as if they were at this level.
 pub const MAX_DEPTH: usize = 256;
 
 /// How many errors a [`Tree`] holds at most.
@@ -45,7 +45,7 @@ pub(crate) struct Parser<'s> {
     /// Index of the first word of the directive that is being read.
     pub(crate) first_word: usize,
     pub(crate) frames: Vec<Frame>,
-    /// Offset behind the last `;`, `{` or `}`, or where one was missing.
+    /// Offset after the last `;`, `{` or `}`, or where one was missing.
     pub(crate) behind: usize,
     /// Opened beyond `MAX_DEPTH`, and therefore not on the stack.
     too_deep: usize,
@@ -91,7 +91,7 @@ impl<'s> Parser<'s> {
         }
     }
 
-    /// The first byte behind the blanks.
+    /// The first byte after the blanks.
     fn next_byte(&mut self) -> Option<&'s u8> {
         self.advance(lex::blanks);
         self.source.get(self.at)
@@ -103,7 +103,7 @@ impl<'s> Parser<'s> {
         if self.source[start..].starts_with(b"<%") {
             self.template(start, b"%>");
         }
-        // A blank ends the word, but the buffer holds it until the byte behind the blank is read.
+        // A blank ends the word, but the buffer holds it until the byte after the blank is read.
         let blank = self.source.get(self.at).copied().is_some_and(lex::is_blank);
         self.check_length(start, start, self.at + usize::from(blank));
         self.push_word(start, self.at, Form::Bare);
@@ -233,7 +233,7 @@ impl<'s> Parser<'s> {
         self.tree
     }
 
-    /// A Lua block is one opaque piece; `self.at` stands behind its `{`.
+    /// A Lua block is one opaque piece; `self.at` is after its `{`.
     fn lua(&mut self, node: usize) {
         let end = self.source.len();
         let name = &self.tree.words[self.tree.nodes[node].words.0 as usize];
@@ -281,7 +281,7 @@ impl<'s> Parser<'s> {
         self.at = 3;
     }
 
-    /// Moves behind what the parser takes.
+    /// Moves past the text that the parser takes.
     pub(crate) fn advance<O>(&mut self, parser: impl Fn(&'s [u8]) -> nom::IResult<&'s [u8], O>) {
         if let Ok((rest, _)) = parser(self.source.get(self.at..).unwrap_or_default()) {
             self.at = self.source.len() - rest.len();

@@ -58,7 +58,7 @@ impl Parser<'_> {
         true
     }
 
-    /// Reads the last word on through the `{` behind it, and through all that follow.
+    /// Reads the last word on through the `{` after it, and through all that follow.
     fn join_braces(&mut self, kind: SyntaxErrorKind) -> bool {
         let brace = self.at;
         let word = self.tree.words.pop().map(|word| word.span().start);
@@ -72,7 +72,7 @@ impl Parser<'_> {
         true
     }
 
-    /// What nginx says when it takes the quantifier of a regex for a block.
+    /// The text of nginx when it takes the quantifier of a regex for a block.
     fn quantifier_as_block(&self, known_block: bool) -> String {
         let words = &self.tree.words[self.first_word..];
         let (name, last) = (&words[0], &words[words.len() - 1]);
@@ -94,7 +94,7 @@ impl Parser<'_> {
         format!("unknown directive \"{}\"", self.printable(&word))
     }
 
-    /// A directive that has no block stands before a `{`. When a block name begins a line among
+    /// A directive that has no block is before a `{`. When a block name begins a line among
     /// the last words, a `;` was forgotten before it: makes two directives of the words.
     fn split_directive(&mut self) -> bool {
         const LONGEST_BLOCK: usize = 8;
@@ -125,7 +125,7 @@ impl Parser<'_> {
         true
     }
 
-    /// A directive that has no block stands before a `{`, and there is no telling why. What is
+    /// A directive that has no block is before a `{`, and there is no telling why. What is
     /// closed again on the same line is text in want of quotes; else the block counts for nothing.
     fn not_terminated(&mut self) {
         const LONGEST: usize = 1024;

@@ -1,11 +1,11 @@
 //! The syntax tree: a flat arena of words and directives.
 //!
-//! Directives stand in the order of the source (pre-order), each with the index behind its last
+//! Directives are in the order of the source (pre-order), each with the index after its last
 //! descendant, so a tree needs two vectors however deep it is, and walking it needs no recursion.
 
 use crate::{Span, SyntaxError, Word};
 
-/// What [`parse`](crate::parse) makes of one source.
+/// The result of [`parse`](crate::parse) for one source.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
     pub(crate) words: Vec<Word>,
@@ -23,12 +23,12 @@ pub(crate) struct Node {
     pub(crate) span: Span,
     /// Offset of the `{`.
     pub(crate) open: Option<u32>,
-    /// Index of the first node behind the descendants.
+    /// Index of the first node after the descendants.
     pub(crate) end: u32,
     pub(crate) body: Body,
 }
 
-/// What follows the words of a directive.
+/// The end of a directive, after its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
     /// A `;`.
@@ -52,7 +52,7 @@ impl Tree {
         }
     }
 
-    /// What nginx would refuse, in the order in which it would come across it; at most
+    /// The faults that nginx would refuse, in the order in which it would come across them; at most
     /// [`MAX_ERRORS`](crate::MAX_ERRORS).
     #[must_use]
     pub fn errors(&self) -> &[SyntaxError] {
@@ -65,7 +65,7 @@ impl Tree {
         &self.comments
     }
 
-    /// The first `{{`, `{%` or `<%` that stands where a word or a block begins: the source is
+    /// The first `{{`, `{%` or `<%` where a word or a block begins: the source is
     /// a Jinja, Helm or ERB template, not a configuration.
     #[must_use]
     pub fn template(&self) -> Option<Span> {
@@ -87,7 +87,7 @@ impl<'t> Directive<'t> {
         &self.tree.words[self.node().words.0 as usize]
     }
 
-    /// The words behind the name.
+    /// The words after the name.
     #[must_use]
     pub fn arguments(self) -> &'t [Word] {
         let (first, end) = self.node().words;
@@ -107,7 +107,7 @@ impl<'t> Directive<'t> {
         Some(Span::new(start, start + 1))
     }
 
-    /// What follows the words.
+    /// The end, after the words.
     #[must_use]
     pub fn body(self) -> Body {
         self.node().body

@@ -1,4 +1,4 @@
-//! One word of a directive: where it stands, and what it says once unescaped.
+//! One word of a directive: its place, and its text once unescaped.
 //!
 //! Most words say exactly what is written, so a word keeps only its span; text of its own is kept
 //! where unescaping changed something.
@@ -33,7 +33,7 @@ impl Word {
         word
     }
 
-    /// Where the word stands, with its quotes.
+    /// The place of the word, with its quotes.
     #[must_use]
     pub fn span(&self) -> Span {
         self.span
@@ -45,7 +45,7 @@ impl Word {
         self.span.of(source)
     }
 
-    /// What the word says to nginx: without quotes, unescaped.
+    /// The word as nginx reads it: without quotes, unescaped.
     ///
     /// `\"`, `\'` and `\\` lose the backslash and `\t`, `\r`, `\n` become control bytes, with or
     /// without quotes; every other backslash stays, so a regex keeps its `\.` and `\d`.
@@ -57,7 +57,7 @@ impl Word {
         }
     }
 
-    /// True when the word stands in double or single quotes.
+    /// True when the word is in double or single quotes.
     #[must_use]
     pub fn is_quoted(&self) -> bool {
         self.form != Form::Bare
@@ -65,7 +65,7 @@ impl Word {
 
     /// The bytes of the source that made the byte of [`Word::text`] at `text_offset`.
     ///
-    /// An escape is two bytes long. At and behind the end of the text this is the empty span
+    /// An escape is two bytes long. At and after the end of the text this is the empty span
     /// before the closing quote.
     #[must_use]
     pub fn locate(&self, source: &[u8], text_offset: usize) -> Span {

@@ -25,7 +25,7 @@ impl Span {
         }
     }
 
-    /// The bytes of `source` that this span stands for; empty where it lies outside.
+    /// The bytes of `source` in this span; empty where it lies outside.
     #[must_use]
     pub fn of(self, source: &[u8]) -> &[u8] {
         source.get(self.range()).unwrap_or_default()

@@ -168,7 +168,7 @@ impl<'m> Lines<'m> {
     }
 }
 
-/// How many comment lines may stand between a suppression and the line it means. Bounded so that
+/// How many comment lines may be between a suppression and the line it means. Bounded so that
 /// a file of nothing but suppressions is read in linear time.
 const COMMENT_LINES: u32 = 32;
 

@@ -80,7 +80,7 @@ pub(super) fn typed(
             |offset| narrowest(root, offset).at(source),
         );
         let message = error.to_string();
-        // Path and place stand in the label.
+        // Path and place are in the label.
         let start = message.find("invalid ").unwrap_or(0);
         let end = message.rfind(" at line ").unwrap_or(message.len());
         let message = message.get(start..end).unwrap_or(&message).to_owned();
@@ -179,7 +179,7 @@ fn place(text: &[u8], line: usize, column: usize) -> u32 {
     Span::new(offset, offset).start
 }
 
-/// The innermost value at a byte, or the one whose first sign, such as `-`, stands there.
+/// The innermost value at a byte, or the one whose first sign, such as `-`, is there.
 fn narrowest(root: Node<'_>, offset: u32) -> Node<'_> {
     let mut node = root;
     loop {

@@ -12,7 +12,7 @@ use crate::source::Location;
 /// A rule is silent about a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exemption {
-    /// Where the name stands.
+    /// The place of the name.
     pub at: Location,
     /// The names.
     pub name: NamePattern,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What a repository tells certlint; paths and globs are relative to this file
+/// The settings of a repository; paths and globs are relative to this file
 #[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case", expecting = "a mapping")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

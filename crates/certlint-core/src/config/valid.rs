@@ -29,7 +29,7 @@ pub(super) const CHOICES: &[(&str, Choice)] = &[
     ("pool", Choice::Pool),
 ];
 
-/// What suppressions say about themselves cannot be silenced, as in comments.
+/// Findings about suppressions cannot be silenced, as in comments.
 pub(super) fn may_be_exempted(rule: &str) -> bool {
     !rule.starts_with("suppression-")
 }
@@ -254,7 +254,7 @@ impl<'a> Validator<'a> {
         self.at_node(self.node(keys))
     }
 
-    /// Where a value stands; the whole file for one that the tree calls otherwise than serde.
+    /// The place of a value; the whole file for one that the tree calls otherwise than serde.
     fn at_node(&self, node: Option<Node<'_>>) -> Location {
         node.map_or_else(|| Location::whole(self.source), |node| node.at(self.source))
     }

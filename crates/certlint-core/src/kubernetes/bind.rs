@@ -14,7 +14,7 @@ use crate::model::{
 use crate::name::{HostPattern, has_placeholder};
 use crate::source::Location;
 
-/// What cannot be known: the first place that needs it, and how many do.
+/// An unknown fact: the first place that needs it, and how many do.
 pub(super) type Unverifiable = BTreeMap<(UnverifiableKind, String), (Location, usize)>;
 
 /// Binds claims to what the controllers chose.

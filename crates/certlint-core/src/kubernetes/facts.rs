@@ -31,7 +31,7 @@ pub(super) enum Fact {
     Suppliers(Vec<Supplier>),
 }
 
-/// What every object has.
+/// The parts that every object has.
 #[derive(Clone, Debug)]
 pub(super) struct Meta {
     pub(super) name: String,
@@ -224,7 +224,7 @@ pub(super) struct Misspelt {
     pub(super) key: Option<Spanned<String>>,
 }
 
-/// What is left of a Secret that is not here as a whole, beside its leaf.
+/// The rest of a Secret that is not here as a whole, beside its leaf.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Summarised {
     pub(super) extent: Extent,

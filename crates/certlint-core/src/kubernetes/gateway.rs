@@ -64,7 +64,7 @@ impl Objects {
     }
 }
 
-/// What holds listeners: a Gateway, or a ListenerSet that adds some to one.
+/// A holder of listeners: a Gateway, or a ListenerSet that adds some to one.
 #[derive(Clone, Debug)]
 pub(super) struct Holder {
     pub(super) meta: Meta,
@@ -158,7 +158,7 @@ pub(super) struct Route {
     pub(super) parents: Vec<Parent>,
 }
 
-/// What a route wants to be attached to.
+/// The parent that a route names.
 #[derive(Clone, Debug)]
 pub(super) struct Parent {
     pub(super) kind: String,

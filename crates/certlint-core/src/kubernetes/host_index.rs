@@ -1,7 +1,7 @@
 //! Finds a host among those of one Ingress. There may be tens of thousands of them, and each of
 //! them asks for others.
 //!
-//! Host names are compared whatever their case. A wildcard of an Ingress stands for exactly one
+//! Host names are compared whatever their case. A wildcard of an Ingress matches exactly one
 //! label.
 
 use std::cmp::Ordering;
@@ -99,7 +99,7 @@ fn host_at(tls: &[TlsEntry], (entry, host): (u32, u32)) -> Option<&Spanned<Strin
     tls.get(entry as usize)?.hosts.get(host as usize)
 }
 
-/// What a wildcard that takes this host has behind its star; a wildcard is taken by none.
+/// The part after the star of a wildcard that takes this host; a wildcard is taken by none.
 fn parent(host: &str) -> Option<&str> {
     let (label, parent) = host.split_once('.')?;
     (label != "*").then_some(parent)

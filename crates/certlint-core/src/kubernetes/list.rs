@@ -15,7 +15,7 @@ pub struct Object<'a> {
 
 /// The objects of a document in the order of writing; a mapping without a `kind` is none.
 ///
-/// What has `items` is a list, as for kubectl, and its items may leave out what its own kind says:
+/// An object with `items` is a list, as for kubectl; its items may leave out what its kind says:
 /// those of an `IngressList` are of kind `Ingress`. Lists may stand in lists. A Template of OpenShift
 /// holds `objects`.
 #[must_use]

@@ -93,10 +93,10 @@ pub fn lower(
     lower_beside(loader, paths, &[], options)
 }
 
-/// As [`lower`], beside Secrets that were read before: a summary stands where its Secret would, if
+/// As [`lower`], beside Secrets that were read before: a summary takes the place of its Secret, if
 /// that is not among the manifests itself.
 ///
-/// What was said of a Secret when it was read ([`SecretSummary::findings`]) is not said again.
+/// Findings made when a Secret was read ([`SecretSummary::findings`]) are not repeated.
 pub fn lower_beside(
     loader: &Loader<'_>,
     paths: &[Vec<u8>],
@@ -261,7 +261,7 @@ impl Lowering<'_, '_> {
     }
 }
 
-/// What one document gave.
+/// The result of reading one document.
 struct Read {
     placed: Vec<Placed>,
     objects: Vec<ObjectPlace>,

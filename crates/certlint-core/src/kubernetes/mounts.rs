@@ -4,7 +4,7 @@
 //! Pod ─ volumes, mounts ─▶ Tree (Files) ─ nginx::lower ─▶ Fragment, one for each container
 //! ```
 //!
-//! The places of a ConfigMap's text are those of the manifest, so that nobody behind this knows
+//! The places of a ConfigMap's text are those of the manifest, so that no later step knows
 //! the difference.
 
 mod objects;
@@ -90,7 +90,7 @@ pub(super) fn lower(
     fragments
 }
 
-/// What nginx refuses in the snippets of Ingresses.
+/// Faults that nginx refuses in the snippets of Ingresses.
 pub(super) fn lower_snippets(
     cluster: &Cluster,
     loader: &Loader<'_>,

@@ -20,7 +20,7 @@ pub(super) use contour::Delegation;
 pub(super) use istio::Workload;
 pub(super) use traefik::Store;
 
-/// What one object says.
+/// The facts of one object.
 #[derive(Clone, Debug)]
 pub(super) enum Fact {
     /// Secrets that other namespaces may use.

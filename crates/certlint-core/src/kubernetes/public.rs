@@ -1,4 +1,4 @@
-//! Secrets that are not in the input, of which the public certificate stands beside it.
+//! Secrets that are not in the input, whose public certificate is given beside it.
 //!
 //! Each takes the place of its Secret in the cluster, without a key: what is wrong with the pair,
 //! or with the Secret around the certificate, is not known here.

@@ -85,7 +85,7 @@ pub(super) fn meta<'a>(node: Node<'a>, source: SourceId, namespace: Namespacing<
     }
 }
 
-/// What the keys of annotations begin with that somebody reads.
+/// The prefixes of the annotations that some reader uses.
 const ANNOTATIONS: &[&str] = &[
     "acme.cert-manager.io/",
     "appgw.ingress.kubernetes.io/",
@@ -117,7 +117,7 @@ pub(super) fn path<'a>(node: Node<'a>, keys: &[&str]) -> Option<Node<'a>> {
     keys.iter().try_fold(node, |node, key| node.get(key))
 }
 
-/// What is made of the items of a list. Most lists of manifests are short, and there are very many:
+/// The items of a list. Most lists of manifests are short, and there are very many:
 /// they get room for what they hold, not for what a vector grows to.
 pub(super) fn each<'a, T>(
     list: Option<Node<'a>>,
@@ -170,7 +170,7 @@ pub(super) fn part(node: Node<'_>, source: SourceId, part: &str, start: usize) -
     Spanned::new(part.to_owned(), at)
 }
 
-/// The key stands for a value of hundreds of characters, or of many lines.
+/// The key is replaced by a value of hundreds of characters, or of many lines.
 pub(super) fn at_key(node: Node<'_>, source: SourceId) -> Location {
     let mut at = node.at(source);
     at.span = node.key().map_or(at.span, |key| Some(key.span()));

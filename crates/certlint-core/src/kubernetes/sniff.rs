@@ -6,7 +6,7 @@
 const KEY: &[u8] = b"apiVersion";
 
 /// Whether a text is worth reading as manifests: it has `kind`, and a line that begins with
-/// `apiVersion` as an outermost key or as one of a list; in JSON it stands anywhere.
+/// `apiVersion` as an outermost key or as one of a list; in JSON it may be anywhere.
 ///
 /// What opens as a template does is taken for JSON, and so is YAML in brackets.
 #[must_use]

@@ -1,4 +1,4 @@
-//! What is kept of a Secret where tens of thousands are watched: facts, never the key.
+//! The summary of a Secret, for where tens of thousands are watched: facts, never the key.
 //!
 //! ```text
 //! Secret ─ summarise ─┬─▶ Model ─ check ─▶ its own findings, once (secret.rs)
@@ -35,7 +35,7 @@ use crate::x509::{
 
 /// The facts about one Secret.
 ///
-/// What it says of itself ([`Self::findings`]) was found when it was read; what depends on the
+/// Its own findings ([`Self::findings`]) were made when it was read; what depends on the
 /// clock or on other objects is found when it is lowered with them.
 #[derive(Clone, Debug)]
 pub struct SecretSummary {
@@ -73,7 +73,7 @@ struct Leaf {
     key_type: KeyType,
 }
 
-/// What hardly any Secret has.
+/// Facts that hardly any Secret has.
 #[derive(Clone, Debug, Default)]
 struct Rest {
     findings: Vec<OwnFinding>,
@@ -100,7 +100,7 @@ enum Value {
     There,
 }
 
-/// What is known of `tls.key`, beside the certificate.
+/// The state of `tls.key`, beside the certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
     /// It is the key of the certificate.
@@ -397,7 +397,7 @@ impl SecretSummary {
         self.chain_length.into()
     }
 
-    /// What is known of its key.
+    /// The state of its key.
     #[must_use]
     pub fn key(&self) -> KeyState {
         self.key
@@ -409,7 +409,7 @@ impl SecretSummary {
         self.has_tls_type
     }
 
-    /// What is wrong with it by itself, sorted.
+    /// Its own faults, sorted.
     #[must_use]
     pub fn findings(&self) -> &[OwnFinding] {
         self.rest.as_ref().map_or(&[], |rest| &rest.findings)

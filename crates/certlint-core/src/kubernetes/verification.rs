@@ -16,7 +16,7 @@ use crate::model::Diagnosis;
 use crate::source::{Locate as _, Location, SourceId, Span};
 use switch::Switch;
 
-/// Where a Pod's specification stands in the kinds that have one.
+/// The path of a Pod's specification in the kinds that have one.
 const POD_SPECS: [&[&str]; 4] = [
     &["spec"],
     &["spec", "template", "spec"],

@@ -3,7 +3,7 @@
 use crate::finding::Level;
 use crate::source::Location;
 
-/// What a front-end found out; rules turn these into findings.
+/// A fact that a front-end established; rules turn these into findings.
 #[derive(Clone, Debug)]
 pub enum Diagnosis {
     /// One server's `ssl` turns TLS on for an address that another one lists without it.
@@ -55,7 +55,7 @@ pub enum Diagnosis {
         at: Location,
         /// The path as joined.
         path: String,
-        /// What the system said.
+        /// The system's reason.
         reason: String,
     },
     /// A file that includes itself, by whatever way. → `include-cycle`
@@ -78,7 +78,7 @@ pub enum Diagnosis {
         listeners: Vec<String>,
         /// The two servers serve different certificates.
         certificates_differ: bool,
-        /// Both stand in one server.
+        /// Both are in one server.
         same_server: bool,
         /// The two servers are taken together by guess: a main file that is not here may include
         /// only one of them.
@@ -91,7 +91,7 @@ pub enum Diagnosis {
         name: String,
         /// The name that is dropped, wholly or in part.
         at: Location,
-        /// What takes it away.
+        /// The name that takes it away.
         by: Location,
         /// A name that is not answered by this server although it was meant to be
         /// (`*.example.com`, `example.com`).
@@ -110,13 +110,13 @@ pub enum Diagnosis {
         /// Refused only once a second server joins the listener.
         dormant: bool,
     },
-    /// What the real program's parser or start-up refuses. → `nginx-syntax`
+    /// A fault that the real program's parser or start-up refuses. → `nginx-syntax`
     Syntax {
         /// The word.
         at: Location,
         /// The fact.
         message: String,
-        /// What to type instead, where it is known.
+        /// The replacement to type, where it is known.
         help: Option<String>,
         /// Another place that explains it, with a few words.
         related: Option<(Location, String)>,
@@ -134,7 +134,7 @@ pub enum Diagnosis {
         at: Location,
         /// The fact.
         message: String,
-        /// What to type instead, where it is known.
+        /// The replacement to type, where it is known.
         help: Option<&'static str>,
     },
     /// A rule host of an Ingress with TLS that no `tls` entry lists, and no certificate is found for.
@@ -178,7 +178,7 @@ pub enum Diagnosis {
         secret: String,
         /// The host that needs it.
         host: String,
-        /// What will write it.
+        /// Its supplier.
         supplier: Option<String>,
     },
     /// A Secret that cannot be used. → `secret-malformed`
@@ -219,7 +219,7 @@ pub enum Diagnosis {
         /// The `dnsNames` of the Certificate, or the object where there are none; the `tls` entry
         /// of the Ingress.
         request: Location,
-        /// What asks for the certificate: `Certificate`, or the `Ingress` that is annotated.
+        /// The kind that asks for the certificate: `Certificate`, or the `Ingress` that is annotated.
         kind: &'static str,
         /// Its name.
         name: String,
@@ -231,7 +231,7 @@ pub enum Diagnosis {
     },
     /// A certificate that was asked for and never comes. → `certificate-never-issued`
     NeverIssued {
-        /// What asks for it.
+        /// The object that asks for it.
         at: Location,
         /// Why it never comes.
         message: String,
@@ -285,7 +285,7 @@ pub enum Diagnosis {
     },
     /// TLS to a backend whose certificate nobody looks at. → `upstream-not-verified`
     UpstreamNotVerified {
-        /// What asks for TLS, or the switch that has no effect.
+        /// The directive that asks for TLS, or the switch that has no effect.
         at: Location,
         /// How the backend is spoken to: `HTTPS`.
         protocol: &'static str,
@@ -300,14 +300,14 @@ pub enum Diagnosis {
         switch: String,
         /// How the client is called.
         client: &'static str,
-        /// What names the certificate authority instead.
+        /// The annotation that names the certificate authority instead.
         cure: &'static str,
     },
-    /// What cannot be known here. → `unverifiable`
+    /// A fact that cannot be known here. → `unverifiable`
     Unverifiable {
         /// The first place that needs it.
         at: Location,
-        /// What kind of thing.
+        /// The kind of fact.
         kind: UnverifiableKind,
         /// The thing: a path, a variable.
         what: String,
@@ -357,7 +357,7 @@ pub enum NotVerified {
     Unsupported,
 }
 
-/// What kind of text was skipped.
+/// The kind of text that was skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SnippetKind {
     /// `${UPPER_CASE}` placeholders for `envsubst`.
@@ -366,7 +366,7 @@ pub enum SnippetKind {
     Template,
 }
 
-/// What kind of thing cannot be known.
+/// The kind of fact that cannot be known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UnverifiableKind {
     /// A certificate outside the tree.

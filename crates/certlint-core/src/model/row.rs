@@ -44,7 +44,7 @@ impl Id for OutcomeId {
 pub enum Outcome {
     /// Clients get this; whether it covers the name is judged.
     Answered {
-        /// What clients get.
+        /// The answer to clients.
         serving: Serving,
         /// Why the rest is not proven, in a few words; a finding about the name is no error then.
         doubt: Option<Box<str>>,
@@ -53,7 +53,7 @@ pub enum Outcome {
     },
     /// Something in the input will write the certificate.
     Pending {
-        /// What will write it.
+        /// Its supplier.
         supplier: Box<str>,
         /// Whether it asks for the name.
         asks_for_name: bool,

@@ -6,10 +6,10 @@
 
 use crate::source::{Location, SourceId, Span, Spanned};
 
-/// What every suppression starts with, behind `#` and blanks.
+/// The start of every suppression, after `#` and blanks.
 const MARK: &[u8] = b"certlint:";
 
-/// What the key of every annotation starts with that suppresses a rule; the rule follows.
+/// The start of the key of every annotation that suppresses a rule; the rule follows.
 pub const ANNOTATION: &str = "certlint.io/ignore.";
 
 /// A suppression as it was written.
@@ -26,7 +26,7 @@ pub struct Suppression {
     pub reason: String,
     /// The last day on which it holds.
     pub until: Option<Until>,
-    /// What is wrong with its form; it has no effect then.
+    /// The fault of its form; it has no effect then.
     pub mistake: Option<Mistake>,
 }
 
@@ -39,19 +39,19 @@ pub struct Until {
     pub end: i64,
 }
 
-/// What is wrong with the form of a suppression.
+/// A fault of a suppression's form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Mistake {
-    /// The text behind `until=` is not a day of the calendar. The author's fault.
+    /// The text after `until=` is not a day of the calendar. The author's fault.
     #[error("`{0}` is not a day like `2027-01-31`")]
     Day(String),
-    /// Something else than `ignore[…]` stands behind `certlint:`. The author's fault.
+    /// Something else than `ignore[…]` follows `certlint:`. The author's fault.
     #[error("a suppression reads `ignore[rule] reason`")]
     Form,
     /// `ignore` without any rule: there is no blanket form. The author's fault.
     #[error("the suppression names no rule")]
     NoRule,
-    /// Nothing behind the bracket. The author's fault.
+    /// Nothing after the bracket. The author's fault.
     #[error("the suppression gives no reason")]
     NoReason,
 }
@@ -93,7 +93,7 @@ pub fn annotation(
     suppression
 }
 
-/// Reads what stands behind `certlint:`, at `offset` of the source.
+/// Reads the text after `certlint:`, at `offset` of the source.
 fn parse(source: SourceId, comment: Span, body: &[u8], offset: usize) -> Suppression {
     let mut suppression = Suppression {
         at: Location::new(source, comment),

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::{Selection, ServerId};
 use crate::name::Regex;
 
-/// What kind of name selected a server.
+/// The kind of name that selected a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MatchedBy {
     /// Nothing matched, or no SNI was sent.
@@ -74,7 +74,7 @@ pub enum Conflict {
     Shadowed {
         /// The earlier name.
         by: NameId,
-        /// What nobody answers now although this name asked for it.
+        /// The names that no server answers although this name asked for them.
         lost: Lost,
     },
     /// nginx refuses the name once a table is built: a second star, a star in the middle,

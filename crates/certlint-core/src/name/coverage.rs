@@ -1,7 +1,7 @@
 //! Whether a certificate covers what a configuration asks for.
 //!
 //! Only what is provable is said: a host or an address is covered or not; a wildcard of any depth
-//! never is as a whole, because a certificate's star stands for exactly one label (RFC 9525
+//! never is as a whole, because a certificate's star matches exactly one label (RFC 9525
 //! section 6.3); a regular expression only where its language is plain.
 
 use super::{Depth, HostPattern, SanSet, regex_coverage};
@@ -22,7 +22,7 @@ pub enum Verdict {
     Unknown(UnknownReason),
 }
 
-/// What covers a pattern.
+/// The cover of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CoveredBy {
     /// An iPAddress entry.
@@ -42,9 +42,9 @@ pub enum CoveredBy {
 pub struct Partial {
     /// Which part.
     pub reason: PartialReason,
-    /// What is covered: names and certificate wildcards, sorted.
+    /// Names and certificate wildcards that are covered, sorted.
     pub covered: Vec<String>,
-    /// What is not, where that has a name, sorted: names, or a wildcard for all names one label
+    /// The rest, where it has a name, sorted: names, or a wildcard for all names one label
     /// below.
     pub missing: Vec<String>,
 }
@@ -81,7 +81,7 @@ pub enum UnknownReason {
     RegexUndecided,
     /// The regular expression uses forms that we do not look into.
     RegexUnsupported,
-    /// A variable stands there.
+    /// A variable is there.
     Variable,
 }
 
@@ -182,7 +182,7 @@ fn trailing(san: &SanSet, prefix: &str) -> Verdict {
         name.strip_prefix(prefix)
             .is_some_and(|rest| rest.len() > 1 && rest.starts_with('.'))
     };
-    // The star of an entry can stand for the first label of the prefix, and for nothing else in it.
+    // The star of an entry can match the first label of the prefix, and nothing else in it.
     let first = prefix.split('.').next().unwrap_or_default();
     let mut entries: Vec<String> = san
         .exact()

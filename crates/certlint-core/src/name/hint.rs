@@ -1,4 +1,4 @@
-//! What a hint is, and how it is said. [`super::hints`] finds them.
+//! Hints and their texts. [`super::hints`] finds them.
 
 use super::{HostPattern, SanSet};
 
@@ -8,9 +8,9 @@ const LISTED: usize = 5;
 /// Why a name is not covered although it looks as if it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hint {
-    /// What kind of near miss.
+    /// The kind of near miss.
     pub kind: HintKind,
-    /// What it is about: mostly the entry of the certificate that is near, as text. For
+    /// Its subject: mostly the entry of the certificate that is near, as text. For
     /// [`HintKind::OtherCertificate`] the place of the other certificate; for
     /// [`HintKind::DefaultCertificate`] and [`HintKind::None`] not used.
     pub entry: String,
@@ -29,7 +29,7 @@ pub enum HintKind {
     CnOnly,
     /// The name is in the common name, which a dNSName puts out of use.
     CnIgnored,
-    /// The address stands as a dNSName.
+    /// The address is a dNSName.
     IpInDns,
     /// The same address in the other form: IPv4, or IPv4-mapped IPv6.
     IpMapped,
@@ -53,7 +53,7 @@ pub enum HintKind {
     PartialWildcard,
     /// An entry whose star is not the left-most label.
     WildcardNotLeftmost,
-    /// An entry whose star has less than two labels behind it.
+    /// An entry whose star has less than two labels after it.
     WildcardOnTld,
     /// An entry that would match as A-labels.
     SanNotAscii,

@@ -1,4 +1,4 @@
-//! What a host name is made of: labels, addresses, A-labels.
+//! The parts of a host name: labels, addresses, A-labels.
 //!
 //! Shared by host patterns and certificate entries. A label has 1 to 63 of `a-z 0-9 - _`, and no
 //! hyphen at either end (RFC 5890 section 2.3.1, plus the underscore that all clients but Java
@@ -110,7 +110,7 @@ pub(super) fn common_fault(name: &str) -> Option<InvalidReason> {
     }
 }
 
-/// What is wrong with a star that is not a whole first label.
+/// The fault of a star that is not a whole first label.
 fn star_fault(name: &str) -> InvalidReason {
     if name.matches('*').count() > 1 {
         InvalidReason::DoubleWildcard

@@ -50,7 +50,7 @@ fn hint(kind: HintKind, entry: impl Into<String>) -> Option<Hint> {
     })
 }
 
-/// What a pattern asks for, as far as single entries can answer it.
+/// The demand of a pattern, as far as single entries can answer it.
 enum Wanted<'a> {
     Address(IpAddr),
     Host(&'a str),

@@ -87,7 +87,7 @@ fn read_name(name: &str) -> Result<HostPattern, InvalidReason> {
     check_host(name).map(|()| HostPattern::Exact(name.into()))
 }
 
-/// The part behind `*.` or `.`: a second star there has its own word, whatever its place.
+/// The part after `*.` or `.`: a second star there has its own word, whatever its place.
 fn check_base(base: &str) -> Result<(), InvalidReason> {
     match check_host(base) {
         Err(InvalidReason::Empty) => Err(InvalidReason::EmptyLabel),

@@ -1,4 +1,4 @@
-//! What a configuration asks for: one host, an address, a wildcard of some kind, a regular
+//! Host patterns of a configuration: one host, an address, a wildcard of some kind, a regular
 //! expression, everything, or nothing that could ever match.
 //!
 //! The same text means different things in different sources, so there is one constructor for
@@ -13,7 +13,7 @@ use super::label::{a_label, address, check_host};
 use super::placeholder::has_placeholder;
 use super::{InvalidReason, Regex, nginx};
 
-/// How many labels the star of a host pattern stands for. It is a property of the source.
+/// How many labels the star of a host pattern matches. It is a property of the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Depth {
     /// Any number, at least one: nginx `*.x`, Gateway API.
@@ -38,9 +38,9 @@ pub enum HostPattern {
     Invalid(InvalidReason),
     /// `*.x`. Holds `x`, lower case, A-labels.
     LeadingWildcard {
-        /// The part behind `*.`.
+        /// The part after `*.`.
         base: Box<str>,
-        /// How many labels the star stands for.
+        /// How many labels the star matches.
         depth: Depth,
     },
     /// A name with something in it that a tool fills in before it is used, as written.

@@ -20,7 +20,7 @@ pub enum InvalidReason {
     Empty,
     /// Two adjacent dots, or a dot at the start of a host.
     EmptyLabel,
-    /// `~` with nothing behind it.
+    /// `~` with nothing after it.
     EmptyRegex,
     /// An IP address in a dNSName entry.
     IpInDns,
@@ -34,7 +34,7 @@ pub enum InvalidReason {
     NumericTld,
     /// A star that shares its label with other characters.
     PartialWildcard,
-    /// A port behind the name.
+    /// A port after the name.
     Port,
     /// A dot at the end.
     TrailingDot,
@@ -44,7 +44,7 @@ pub enum InvalidReason {
     Whitespace,
     /// A star where it means nothing.
     WildcardPosition,
-    /// A star with less than two labels behind it, in a certificate.
+    /// A star with less than two labels after it, in a certificate.
     WildcardTld,
 }
 
@@ -76,7 +76,7 @@ impl InvalidReason {
         }
     }
 
-    /// What is wrong, as the end of a sentence that begins with the name.
+    /// The fault, as the end of a sentence that begins with the name.
     #[must_use]
     pub const fn explanation(self) -> &'static str {
         match self {

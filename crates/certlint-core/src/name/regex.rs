@@ -1,6 +1,6 @@
 //! The regular expressions of nginx server names, compiled and matched as nginx does.
 //!
-//! nginx hands the bytes behind `~` to PCRE2 without UTF mode, and without case exactly when the
+//! nginx hands the bytes after `~` to PCRE2 without UTF mode, and without case exactly when the
 //! pattern holds an ASCII upper-case letter (measured on nginx 1.22.1 and 1.31.5). We do the same,
 //! but bound the work of a match, because a pattern may come from anybody.
 
@@ -42,7 +42,7 @@ pub struct RegexError {
 }
 
 impl Regex {
-    /// Takes the bytes behind the `~`. Nothing is compiled yet.
+    /// Takes the bytes after the `~`. Nothing is compiled yet.
     #[must_use]
     pub fn new(pattern: &[u8]) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl Regex {
         }
     }
 
-    /// The bytes behind the `~`.
+    /// The bytes after the `~`.
     #[must_use]
     pub fn pattern(&self) -> &[u8] {
         &self.inner.pattern
@@ -94,7 +94,7 @@ impl Regex {
     }
 
     /// Offsets into the pattern of dots between two literal characters: `.` in `~^www.example$`
-    /// stands for any character. Only those where that is surely not meant.
+    /// matches any character. Only those where that is surely not meant.
     #[must_use]
     pub fn unescaped_dots(&self) -> &[usize] {
         self.structure().unescaped_dots()

@@ -80,7 +80,7 @@ pub(super) enum Language {
     Alternation(Vec<Self>),
     /// Several times over.
     Repeat {
-        /// What is repeated.
+        /// The repeated part.
         language: Box<Self>,
         /// At least so often.
         min: u32,
@@ -94,7 +94,7 @@ pub(super) enum Language {
 pub(super) struct LabelsBelow {
     /// The fixed name.
     pub base: String,
-    /// Whether more than one label may stand in front of it.
+    /// Whether more than one label may be in front of it.
     pub deep: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What can be told about a regular expression without running it: whether it is anchored, where
+//! The structure of a regular expression, found without running it: whether it is anchored, where
 //! its loose dots are, and which host names it can match at all.
 //!
 //! ```text
@@ -19,7 +19,7 @@ const NEST_LIMIT: u32 = 64;
 /// Longer patterns are not looked into: nginx reads no longer word (measured: 4096 bytes).
 const PATTERN_MAX: usize = 4096;
 
-/// What is known about a pattern.
+/// Facts about a pattern.
 #[derive(Debug, Default)]
 pub(super) struct Structure {
     parts: Option<Parts>,
@@ -110,10 +110,10 @@ impl Structure {
     }
 }
 
-/// What to do with assertions.
+/// Treatment of assertions.
 #[derive(Clone, Copy)]
 enum Looks {
-    /// `^` may stand at the start, `$` at the end; any other gives the language up.
+    /// `^` may be at the start, `$` at the end; any other gives the language up.
     AtEdges { start: bool, end: bool },
     /// Each is taken for true.
     Ignored,
@@ -170,7 +170,7 @@ fn language(hir: &Hir, looks: Looks) -> Option<Language> {
 }
 
 impl Looks {
-    /// For a part that can stand anywhere.
+    /// For a part that can be anywhere.
     const fn inside(self) -> Self {
         match self {
             Self::AtEdges { .. } => Self::AtEdges {
@@ -181,7 +181,7 @@ impl Looks {
         }
     }
 
-    /// For one item of a sequence: it is at an edge when only assertions stand before or after.
+    /// For one item of a sequence: it is at an edge when only assertions are before or after.
     fn of_item(self, items: &[Hir], index: usize) -> Self {
         let empty = |items: &[Hir]| {
             items
@@ -203,7 +203,7 @@ fn ascii(character: char) -> u8 {
     u8::try_from(character).unwrap_or(u8::MAX)
 }
 
-/// Finds dots that stand alone between two literal characters.
+/// Finds single dots between two literal characters.
 fn loose_dots(tree: &Ast, found: &mut Vec<usize>) {
     match tree {
         Ast::Concat(concat) => {

@@ -1,4 +1,4 @@
-//! What a certificate presents: the usable entries of its subjectAltName, laid out for fast
+//! The presented names of a certificate: the usable entries of its subjectAltName, laid out for fast
 //! questions, and the unusable ones with their reasons.
 
 use std::net::IpAddr;
@@ -173,7 +173,7 @@ impl SanSet {
         self.exact.is_empty() && self.wildcards.is_empty() && self.addresses.is_empty()
     }
 
-    /// What covers one host name: lower case, A-labels, no trailing dot.
+    /// The entries that cover one host name: lower case, A-labels, no trailing dot.
     pub(super) fn covering(&self, host: &str) -> Option<CoveredBy> {
         if self.has_exact(host) {
             return Some(CoveredBy::Exact);

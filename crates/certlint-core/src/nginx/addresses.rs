@@ -1,4 +1,4 @@
-//! What can go wrong between addresses: `ssl` on one `listen` only, a specific address that hides
+//! Faults between addresses: `ssl` on one `listen` only, a specific address that hides
 //! the wildcard, a name that one address family lacks.
 
 use std::collections::BTreeMap;

@@ -31,7 +31,7 @@ pub(super) struct Assembled {
 }
 
 impl Assembled {
-    /// Puts the servers and listeners of another block behind these: their ids move up.
+    /// Appends the servers and listeners of another block to these: their ids move up.
     pub(super) fn append(&mut self, mut other: Self) {
         let servers = u32::try_from(self.servers.len()).unwrap_or(u32::MAX);
         let listeners = u32::try_from(self.listeners.len()).unwrap_or(u32::MAX);
@@ -92,7 +92,7 @@ pub(super) struct Assembler<'a, 'l, 'f> {
     pub(super) complete: bool,
 }
 
-/// What a server serves by itself.
+/// The certificates of a server itself.
 pub(super) struct Own<'c> {
     pub(super) effective: Effective<'c>,
     pub(super) serving: Serving,

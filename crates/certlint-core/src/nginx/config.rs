@@ -1,4 +1,4 @@
-//! What the walk collects: the directives that matter, by level, before anything is inherited.
+//! The directives that matter, by level, as the walk collects them before anything is inherited.
 
 use std::collections::{BTreeMap, BTreeSet};
 

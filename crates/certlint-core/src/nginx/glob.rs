@@ -88,7 +88,7 @@ fn one(pattern: &[u8], byte: u8) -> Option<usize> {
         [b'[', rest @ ..] => match set(rest, byte) {
             Some((true, width)) => Some(width + 1),
             Some((false, _)) => None,
-            // An unclosed bracket stands for itself.
+            // An unclosed bracket means itself.
             None => (byte == b'[').then_some(1),
         },
         [b'\\', escaped, ..] => (*escaped == byte).then_some(2),
@@ -97,7 +97,7 @@ fn one(pattern: &[u8], byte: u8) -> Option<usize> {
     }
 }
 
-/// A bracket expression behind its `[`: whether it holds the byte, and its length with the `]`.
+/// A bracket expression after its `[`: whether it holds the byte, and its length with the `]`.
 fn set(pattern: &[u8], byte: u8) -> Option<(bool, usize)> {
     let negated = matches!(pattern.first(), Some(b'!' | b'^'));
     let mut index = usize::from(negated);

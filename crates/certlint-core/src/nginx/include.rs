@@ -1,4 +1,4 @@
-//! `include`: which files a directive stands for, and reading each of them once.
+//! `include`: the files of a directive, and reading each of them once.
 //!
 //! `ngx_core_module#include`. Relative names start from the configuration prefix at any depth; a
 //! pattern that matches nothing is silence, a plain name that is not there is an error.
@@ -85,7 +85,7 @@ impl Walker<'_, '_> {
         }
     }
 
-    /// The files that an include stands for: those that a pattern matches, or the one it names.
+    /// The files of an include: those that a pattern matches, or the one it names.
     fn included(
         &mut self,
         written: &[u8],

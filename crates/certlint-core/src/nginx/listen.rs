@@ -146,7 +146,7 @@ pub(super) fn parse(
     })
 }
 
-/// The addresses that a word stands for, and whether its port is implied.
+/// The addresses of a word, and whether its port is implied.
 fn addresses(
     word: &[u8],
     protocol: Protocol,

@@ -68,7 +68,7 @@ impl Default for Options {
     }
 }
 
-/// What a text looks like to a sniffing reader.
+/// The kind of text that sniffing finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A piece: `server`, `upstream`, `location` … at its top.
@@ -105,7 +105,7 @@ pub fn lower(loader: &Loader<'_>, main: &[u8], options: &Options) -> Result<Lowe
     Ok(lower_walked(walker, top, source, options))
 }
 
-/// Lowers the files that the `http` block of an unknown main file includes; that file stands at
+/// Lowers the files that the `http` block of an unknown main file includes; that file is at
 /// `main`.
 pub(crate) fn lower_pieces(
     loader: &Loader<'_>,
@@ -185,7 +185,7 @@ pub fn not_enabled(loader: &Loader<'_>, sites: Vec<File>) -> Option<Fragment> {
     Some(fragment)
 }
 
-/// What nginx refuses in a piece of a `context`, by itself.
+/// Faults that nginx refuses in a piece of a `context`, by itself.
 pub(crate) fn judge_snippet(
     loader: &Loader<'_>,
     text: Text,

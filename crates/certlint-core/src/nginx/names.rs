@@ -60,7 +60,7 @@ pub(super) fn fill(group: &Group, servers: &[Server], raw: &[Vec<Box<[u8]>>]) ->
     filled
 }
 
-/// What nginx refuses about the names of one server, whatever else listens there.
+/// Faults that nginx refuses in the names of one server, whatever else listens there.
 pub(super) fn refusals(server: &Server, raw: &[Box<[u8]>]) -> (Vec<Diagnosis>, Vec<Refusal>) {
     let mut diagnoses = Vec::new();
     let mut refusals = Vec::new();

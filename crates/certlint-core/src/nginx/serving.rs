@@ -1,4 +1,4 @@
-//! What clients get: for each server of a listener, and for each name that is really answered.
+//! The served certificates: for each server of a listener, and for each name that is really answered.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const UNREAD: &str = "an include that was not read may set the certificate";
 const MAIL: &str = "clients of mail may use another name than `server_name`";
 
 impl Assembler<'_, '_, '_> {
-    /// What each server of the listener serves, and what the asked names come to.
+    /// The certificates of each server of the listener, and the answers to the asked names.
     pub(super) fn serve(
         &self,
         listener: &mut Listener,
@@ -62,7 +62,7 @@ impl Assembler<'_, '_, '_> {
         }
     }
 
-    /// What a client gets that selected `server`; `sni` lets variables be evaluated.
+    /// The answer to a client that selected `server`; `sni` lets variables be evaluated.
     fn serving(
         &self,
         listener: &Listener,

@@ -211,7 +211,7 @@ impl Mark {
     }
 }
 
-/// What the top of a configuration text is.
+/// The level at which a configuration text begins.
 pub(super) fn top(tree: &Tree, text: &[u8]) -> Top {
     let name = |directive: Directive<'_>| {
         let name: Box<[u8]> = directive.name().text(text).into();

@@ -1,4 +1,4 @@
-//! Which certificates a server ends up with: the two inherited lists, the files behind them, and
+//! Which certificates a server ends up with: the two inherited lists, their files, and
 //! OpenSSL's one certificate for each key type.
 //!
 //! `ngx_http_ssl_module#ssl_certificate`. Slots follow `SSL_CTX_use_certificate` and
@@ -25,7 +25,7 @@ use super::variable::{self, Handshake};
 pub(super) struct Effective<'c> {
     pub(super) certificates: &'c [Argument],
     pub(super) keys: &'c [Argument],
-    /// The certificates stand in the outer block.
+    /// The certificates are in the outer block.
     pub(super) inherited: bool,
     /// Both lists do, so that all such servers have the same pairs.
     pub(super) inherits_everything: bool,
@@ -228,7 +228,7 @@ impl Store<'_, '_> {
         }
     }
 
-    /// What clients get from these pairs, and why nginx would not start with them.
+    /// The certificates served from these pairs, and why nginx would not start with them.
     pub(super) fn serve(
         &self,
         pairs: &[CertificatePair],

@@ -5,7 +5,7 @@ use nginx_syntax::{Directive, Span};
 
 use super::lossy;
 
-/// What to write where an argument begins a line and is the name of a directive; to be asked about
+/// The cure where an argument begins a line and is the name of a directive; to be asked about
 /// directives that nginx refuses.
 pub(super) fn cure(directive: Directive<'_>, source: &[u8]) -> Option<String> {
     let mut before = directive.name().span();

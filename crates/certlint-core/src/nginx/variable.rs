@@ -13,7 +13,7 @@ use super::config::Variables;
 /// Bound on maps that lead to maps.
 const MAX_DEPTH: usize = 8;
 
-/// What is known about a handshake.
+/// The facts about a handshake.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Handshake<'a> {
     pub(super) sni: Sni<'a>,
@@ -41,7 +41,7 @@ pub(super) struct Map {
     pub(super) open_ended: bool,
     pub(super) default: Option<Vec<u8>>,
     pub(super) entries: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Keys so far, lower case, without the dot of `.x`: each may stand once.
+    /// Keys so far, lower case, without the dot of `.x`: each may be used once.
     pub(super) keys: HashSet<Vec<u8>>,
 }
 
@@ -73,7 +73,7 @@ pub(super) fn always_empty<'t>(text: &'t [u8], variables: &Variables) -> Option<
         })
 }
 
-/// True for a text that nginx refuses: a `$` without a name behind it.
+/// True for a text that nginx refuses: a `$` without a name after it.
 pub(super) fn is_invalid(text: &[u8]) -> bool {
     pieces(text).is_err()
 }
@@ -110,7 +110,7 @@ fn expand(
             Piece::Variable(name) => name,
         };
         if name.iter().all(u8::is_ascii_digit) || variables.empty.contains(name) {
-            // Empty, and the text around it stands.
+            // Empty, and the text around it stays.
             continue;
         }
         match name {
@@ -256,7 +256,7 @@ impl Map {
 /// Splits a text at its variables, `$name` or `${name}`.
 ///
 /// # Errors
-/// A `$` without a name behind it, or an unclosed brace.
+/// A `$` without a name after it, or an unclosed brace.
 fn pieces(text: &[u8]) -> Result<Vec<Piece<'_>>, ()> {
     let mut pieces = Vec::new();
     let mut rest = text;

@@ -30,7 +30,7 @@ const MAX_ERRORS: usize = 20;
 pub(super) struct Walker<'l, 'f> {
     pub(super) loader: &'l Loader<'f>,
     options: &'l Options,
-    /// What relative names are joined to, with its final `/`.
+    /// The directory that relative names are joined to, with its final `/`.
     pub(super) prefix: Vec<u8>,
     pub(super) parsed: HashMap<Vec<u8>, Arc<Parsed>>,
     /// The files that are being read, each included by the one before it.
@@ -49,7 +49,7 @@ pub(super) struct Walker<'l, 'f> {
     pub(super) sources: Vec<SourceId>,
     /// The texts that were walked, by their places.
     seen: HashSet<Location>,
-    /// What could not be known: first place and count.
+    /// Unknown facts: first place and count.
     pub(super) unverifiable: BTreeMap<(UnverifiableKind, String), (Location, usize)>,
 }
 
@@ -63,7 +63,7 @@ impl Parsed {
         self.text.at(word.span())
     }
 
-    /// The words of the directive are not what was meant: an error stands among them.
+    /// The words of the directive are not what was meant: an error is among them.
     fn is_broken(&self, directive: Directive<'_>) -> bool {
         let whole = directive.span();
         let end = directive.open().map_or(whole.end, |open| open.start);
@@ -84,7 +84,7 @@ pub(super) struct Frame {
     /// `None` inside a block that nginx knows nothing about: its directives are not judged.
     pub(super) context: Option<Context>,
     pub(super) place: Place,
-    /// Directives seen so far that may stand only once.
+    /// Directives seen so far that may be written only once.
     seen: Vec<Vec<u8>>,
     /// The block is known only by guess (the top of a fragment): its directives may well belong
     /// elsewhere.
@@ -113,7 +113,7 @@ impl Frame {
     }
 }
 
-/// What the top of a file is taken for.
+/// The level at which a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Top {
     Main,
@@ -474,7 +474,7 @@ impl<'l, 'f> Walker<'l, 'f> {
                 let word = words.get(refused.argument);
                 let at = parsed.at(word.unwrap_or_else(|| directive.name()));
                 self.refuse(at, refused.message, unended::cure(directive, bytes));
-                // What stands before the fault may well be meant as it is.
+                // The text before the fault may well be meant as it is.
                 let before = &texts[..refused.argument];
                 match listen::parse(before, protocol, version) {
                     Ok(listen) if listen.tls => listen,
@@ -510,7 +510,7 @@ impl<'l, 'f> Walker<'l, 'f> {
     }
 
     /// More may follow here that is not known. Inside a `location` or at the top it changes nothing:
-    /// servers stand in the one `http` block only.
+    /// servers are in the one `http` block only.
     pub(super) fn open_ended(&mut self, frame: &Frame) {
         if let Some((scope, _)) = self.scope(frame.place) {
             scope.open_ended = true;
@@ -519,7 +519,7 @@ impl<'l, 'f> Walker<'l, 'f> {
         }
     }
 
-    /// Records what nginx refuses because of something that stands elsewhere.
+    /// Records a refusal of nginx because of another place.
     pub(super) fn refuse_beside(&mut self, at: Location, message: String, other: (Location, &str)) {
         self.refusals.push(Refusal {
             at: at.clone(),

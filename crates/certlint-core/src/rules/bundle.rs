@@ -1,6 +1,6 @@
 //! The shape of findings about a certificate file: said once, at the first line that brings it.
 //!
-//! Certificates that stand in a manifest themselves (a Secret, a Route) are pointed at directly:
+//! Certificates in a manifest itself (a Secret, a Route) are pointed at directly:
 //! there the same people write both ends, and a Secret may be used by objects that are not here.
 
 use super::coverage::facts;
@@ -60,7 +60,7 @@ pub(super) fn file<'m>(subject: &Subject<'m>, id: BundleId) -> &'m str {
     subject.model.sources.get(source).name()
 }
 
-/// What a message calls the place of certificates: "certificate file `a.crt`",
+/// The name of the certificates' place in messages: "certificate file `a.crt`",
 /// "Secret `shop/web`", "field `spec.tls.certificate`".
 pub(super) fn title(subject: &Subject<'_>, id: BundleId) -> String {
     match in_manifest(subject.model.bundle(id)) {
@@ -81,7 +81,7 @@ pub(super) fn shown_bundle(subject: &Subject<'_>, bundle: &Bundle) -> String {
     })
 }
 
-/// "Secret `shop/web`", where they stand in one that is in the input.
+/// "Secret `shop/web`", where they are in one of the input.
 pub(super) fn in_secret(bundle: &Bundle) -> Option<String> {
     let secret = bundle.field.as_ref().and(bundle.secret.as_ref())?;
     Some(format!("Secret `{secret}`"))
@@ -95,7 +95,7 @@ fn in_manifest(bundle: &Bundle) -> Option<String> {
     })
 }
 
-/// What a message calls the place of a key: "key file `a.key`", "key `data[tls.key]`".
+/// The name of a key's place in messages: "key file `a.key`", "key `data[tls.key]`".
 pub(super) fn key_title(subject: &Subject<'_>, key: &Key) -> String {
     match &key.field {
         Some(field) => format!("key `{}`", field.path.as_str()),

@@ -27,7 +27,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     let same = |a: &Entry<'_>, b: &Entry<'_>| std::ptr::eq(a.fragment, b.fragment);
     for entries in subject.entries().chunk_by(same) {
-        // In a piece of a configuration the certificate may stand in an outer block.
+        // In a piece of a configuration the certificate may be in an outer block.
         if !entries[0].fragment.complete {
             continue;
         }

@@ -90,7 +90,7 @@ fn odd(subject: &Subject<'_>, id: BundleId) -> Option<Finding> {
     Some(finding)
 }
 
-/// What to do about something that nginx reads otherwise than it was meant.
+/// The cure for a part that nginx reads otherwise than it was meant.
 fn repair(kind: OddityKind, file: &str) -> String {
     match kind {
         OddityKind::ByteOrderMark => {

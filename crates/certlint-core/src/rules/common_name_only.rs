@@ -1,4 +1,4 @@
-//! `common-name-only`: the name stands where no browser looks.
+//! `common-name-only`: the name is where no browser looks.
 
 use super::coverage::{Judgement, facts};
 use super::name_not_covered::label_certificates;

@@ -47,7 +47,7 @@ impl<'m> Entry<'m> {
         0 < failing && failing < self.certificates.len()
     }
 
-    /// The name stands in a manifest, and a controller decides what is served.
+    /// The name is in a manifest, and a controller decides what is served.
     pub(super) fn is_from_manifest(&self) -> bool {
         let mut rows = self.rows.iter();
         rows.any(|row| self.fragment.listener(row.listener).hosts.is_some())

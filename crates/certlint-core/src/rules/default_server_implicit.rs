@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     for fragment in &subject.model.fragments {
-        // In a piece of a configuration the marked server may stand elsewhere.
+        // In a piece of a configuration the marked server may be elsewhere.
         if !fragment.complete {
             continue;
         }

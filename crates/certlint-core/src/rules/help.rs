@@ -1,4 +1,4 @@
-//! What to type: the commands that get a certificate with the names it should have.
+//! Commands to type that get a certificate with the names it should have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -282,7 +282,7 @@ fn replace(secret: &str) -> String {
     format!("{create} --dry-run=client -o yaml | kubectl apply -f -")
 }
 
-/// What to do about certificates in a manifest that cannot be used; `None` for those in a file.
+/// The cure for certificates in a manifest that cannot be used; `None` for those in a file.
 pub(super) fn in_manifest(bundle: &Bundle) -> Option<String> {
     let field = bundle.field.as_ref()?;
     Some(match &bundle.secret {

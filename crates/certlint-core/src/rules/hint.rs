@@ -11,7 +11,7 @@ use crate::model::{BundleId, Extent};
 use crate::name::{Hint, HintKind, HostPattern, hints};
 use crate::x509::{Certificate, Placeholder};
 
-/// What all certificates and servers of a model have, for looking around.
+/// The names of all certificates and servers of a model, for hints.
 pub(super) struct Neighbours<'m> {
     exact: BTreeMap<&'m str, BundleId>,
     wildcards: BTreeMap<&'m str, BundleId>,
@@ -138,7 +138,7 @@ pub(super) fn help(
             ),
             _ => hint.sentence(&leaf.names, pattern),
         };
-        // A sentence that says what to add wants the command right behind it, and one is enough.
+        // A sentence that says what to add wants the command right after it, and one is enough.
         if !says_what_to_add(hint.kind) {
             push(&sentence);
         } else if asks.is_none() {

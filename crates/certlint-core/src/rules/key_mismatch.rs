@@ -102,7 +102,7 @@ fn judge<'m>(
     Some((*bundle, *key, part, found))
 }
 
-/// The file begins with an authority, and the key does not fit the leaf behind it either: two
+/// The file begins with an authority, and the key does not fit the leaf after it either: two
 /// mistakes, not one.
 fn begins_with_authority(subject: &Subject<'_>, id: BundleId, key: KeyId) -> bool {
     let chain = subject.model.bundle(id).chain();
@@ -144,7 +144,7 @@ fn finding(subject: &Subject<'_>, id: BundleId, key_id: KeyId, case: &Case<'_>) 
     finding
 }
 
-/// A key that stands in a manifest: one Secret holds both, so the finding is there.
+/// A key in a manifest: one Secret holds both, so the finding is there.
 fn in_manifest(
     subject: &Subject<'_>,
     id: BundleId,

@@ -57,7 +57,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// A key that stands in a manifest.
+/// A key in a manifest.
 fn refused_field(
     subject: &Subject<'_>,
     id: KeyId,

@@ -141,7 +141,7 @@ pub static RULES: &[&Rule] = &[
 pub struct Rule {
     /// Kebab-case, reads well after "ignore"; once published it stays.
     pub id: &'static str,
-    /// What it finds, in one sentence without a full stop.
+    /// The fault that it finds, in one sentence without a full stop.
     pub summary: &'static str,
     /// Its page in Markdown.
     pub docs: &'static str,

@@ -74,7 +74,7 @@ fn finding(subject: &Subject<'_>, judged: &Judged<'_>) -> Option<Finding> {
     Some(finding)
 }
 
-/// What to do when the certificate for an address stands in a server that nobody reaches with it.
+/// The cure where the certificate for an address is in a server that no client reaches with it.
 fn own_certificate_for_address(subject: &Subject<'_>, judged: &Judged<'_>) -> Option<String> {
     let pattern = &judged.name().pattern;
     if !judged.is_from_default() || !matches!(pattern, HostPattern::Address(_)) {
@@ -96,7 +96,7 @@ fn own_certificate_for_address(subject: &Subject<'_>, judged: &Judged<'_>) -> Op
     })
 }
 
-/// What hints are about: the one name of a pattern that is not covered, or the whole pattern.
+/// The subject of hints: the one name of a pattern that is not covered, or the whole pattern.
 pub(super) fn asked<'p>(pattern: &'p HostPattern, verdict: &Verdict) -> Cow<'p, HostPattern> {
     match verdict {
         Verdict::Partial(partial) => match partial.missing.as_slice() {
@@ -127,7 +127,7 @@ fn message(judged: &Judged<'_>, verdict: &Verdict) -> String {
     }
 }
 
-/// The other end: the lines that bring the certificates, and what stands in these.
+/// The other end: the lines that bring the certificates, and their content.
 pub(super) fn label_certificates(
     subject: &Subject<'_>,
     judged: &Judged<'_>,

@@ -1,6 +1,6 @@
 //! `name-partly-covered`: a wildcard or regular expression of which the certificate has a part.
 //!
-//! That a certificate's star stands for one label while `*.x` answers any depth is how everybody
+//! That a certificate's star matches one label while `*.x` answers any depth is how everybody
 //! uses wildcards; `wildcard-depth` says it.
 
 use super::coverage::{Judgement, facts};

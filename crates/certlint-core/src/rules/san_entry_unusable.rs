@@ -48,7 +48,7 @@ fn check(subject: &Subject<'_>, id: BundleId, leaf: &Certificate, findings: &mut
     }
 }
 
-/// What to put into the next certificate instead.
+/// The entry for the next certificate instead.
 fn cure(reason: InvalidReason, entry: &str) -> String {
     let cure = match reason {
         InvalidReason::AddressLength => "reissue it: an IP entry has 4 octets, or 16 for IPv6",

@@ -71,7 +71,7 @@ fn takes_everything(pattern: &str) -> bool {
 /// The pattern with both anchors.
 fn anchored(pattern: &str) -> String {
     let core = pattern.trim_start_matches('^');
-    // A `$` behind a backslash is a literal one.
+    // A `$` after a backslash is a literal one.
     let core = match core.strip_suffix('$') {
         Some(core) if !core.ends_with('\\') => core,
         _ => core,

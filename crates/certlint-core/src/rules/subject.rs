@@ -15,7 +15,7 @@ use crate::model::{
 use crate::source::Location;
 use crate::x509::Certificate;
 
-/// What a rule looks at.
+/// The context of a rule.
 pub struct Subject<'m> {
     /// Everything that is known.
     pub model: &'m Model,
@@ -91,7 +91,7 @@ impl<'m> Subject<'m> {
         &self.certificate_places[id.0 as usize]
     }
 
-    /// Somebody is served with these certificates: a line brings them, or they stand in a manifest,
+    /// These certificates are served: a line brings them, or they are in a manifest,
     /// where what uses them may be in another repository.
     pub(super) fn is_in_use(&self, id: BundleId) -> bool {
         !self.certificate_places(id).is_empty() || self.model.bundle(id).field.is_some()
@@ -183,7 +183,7 @@ impl<'m> Subject<'m> {
         self.leaves[id.0 as usize]
     }
 
-    /// What the front-ends found out.
+    /// The facts that front-ends established.
     pub(super) fn diagnoses(&self) -> impl Iterator<Item = &'m Diagnosis> {
         self.model
             .fragments

@@ -215,7 +215,7 @@ fn words(kind: UnverifiableKind, what: &str) -> (String, &'static str, &'static 
     }
 }
 
-/// "Secret `shop/web` is not in the input"; behind the name may stand in brackets who supplies it.
+/// "Secret `shop/web` is not in the input"; after the name its supplier may follow in brackets.
 fn secret(what: &str) -> String {
     let (name, supplier) = what.split_once(' ').unwrap_or((what, ""));
     let gap = if supplier.is_empty() { "" } else { " " };

@@ -1,6 +1,6 @@
 //! `verification-disabled`: a client that takes any certificate.
 //!
-//! Whoever answers is believed, so that a certificate without the name is never noticed.
+//! Any server that answers is believed, so that a certificate without the name is never noticed.
 
 use super::{Check, Rule, Scope, Status, Subject};
 use crate::finding::{Finding, Level};

@@ -24,7 +24,7 @@ pub struct Certificate {
     pub at: Span,
     /// SHA-256 of the DER.
     pub sha256: [u8; 32],
-    /// What it covers.
+    /// The names that it covers.
     pub names: SanSet,
     /// Common names of the subject, for hints only: no browser looks at them.
     pub common_names: Vec<Box<str>>,
@@ -36,7 +36,7 @@ pub struct Certificate {
     pub public_key: PublicKey,
     /// The kind of that key.
     pub key_type: KeyType,
-    /// What its extensions say.
+    /// Its extensions.
     pub extensions: Extensions,
     /// The hash of the algorithm that signed it.
     pub signature_hash: SignatureHash,
@@ -47,12 +47,12 @@ pub struct Certificate {
     issuer: Range<usize>,
 }
 
-/// What is kept of a certificate where there are too many to keep them whole.
+/// The part of a certificate that is kept where there are too many to keep them whole.
 #[derive(Clone, Debug)]
 pub struct Remembered<'a> {
     /// SHA-256 of the DER.
     pub sha256: [u8; 32],
-    /// What it covers.
+    /// The names that it covers.
     pub names: SanSet,
     /// First second of validity, in Unix time.
     pub not_before: i64,
@@ -60,7 +60,7 @@ pub struct Remembered<'a> {
     pub not_after: i64,
     /// The issuer in DER.
     pub issuer: &'a [u8],
-    /// What [`Certificate::is_self_signed`] said.
+    /// The answer of [`Certificate::is_self_signed`].
     pub is_self_signed: bool,
     /// The subjectAltName is there and cannot be read.
     pub has_unreadable_san: bool,
@@ -122,7 +122,7 @@ impl Certificate {
 
     /// A certificate that was read before, of which only this is known.
     ///
-    /// It stands in a model for its names and its validity. What else rules ask for is not here:
+    /// It is in a model for its names and its validity. The rest that rules ask for is not here:
     /// key and extensions are empty, and only [`Self::issuer`] and [`Self::is_self_signed`] answer
     /// as they would for the whole certificate.
     #[must_use]

@@ -1,4 +1,4 @@
-//! What nginx gets when it loads a file as `ssl_certificate`.
+//! A file as nginx loads it for `ssl_certificate`.
 //!
 //! The first certificate is the leaf, all others are sent after it in file order, and one bad
 //! block refuses the whole file (nginx manual, ngx_http_ssl_module, `ssl_certificate`; details
@@ -22,7 +22,7 @@ pub struct CertificateFile {
     pub certificates: Vec<Certificate>,
     /// Why the file is not used.
     pub refused: Option<Refusal>,
-    /// What nginx reads in another way than the author meant; also for files that are refused.
+    /// Oddities that nginx reads in another way than meant; also for files that are refused.
     pub oddities: Vec<Oddity>,
     /// A private key is in the file, or may be: its text must not be shown.
     pub may_hold_key: bool,
@@ -33,11 +33,11 @@ pub struct CertificateFile {
 pub struct Oddity {
     /// The line or block.
     pub at: Span,
-    /// What it is.
+    /// Its kind.
     pub kind: OddityKind,
 }
 
-/// What is odd.
+/// An oddity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OddityKind {
     /// A UTF-8 byte order mark; nginx skips it, several other readers lose the certificate after it.
@@ -46,7 +46,7 @@ pub enum OddityKind {
     OldLabel,
     /// A line that was meant to begin a block and does not, so that the block is skipped.
     Skipped(NearMissKind),
-    /// Bytes after the certificate inside its block; nginx ignores them behind the leaf only.
+    /// Bytes after the certificate inside its block; nginx ignores them after the leaf only.
     TrailingBytes,
     /// Label `TRUSTED CERTIFICATE` on the leaf; other readers skip such a block.
     TrustedLabel,
@@ -204,8 +204,8 @@ impl CertificateFile {
     }
 }
 
-/// OpenSSL's trust settings, which it writes behind a trusted certificate: a sequence of optional
-/// parts in a fixed order. It reads them behind any leaf, whatever the label is.
+/// OpenSSL's trust settings, which it writes after a trusted certificate: a sequence of optional
+/// parts in a fixed order. It reads them after any leaf, whatever the label is.
 fn is_trust_data(bytes: &[u8]) -> bool {
     let Some(settings) = Reader::new(bytes).expect(tag::SEQUENCE) else {
         return false;

@@ -1,4 +1,4 @@
-//! What a certificate file says about its own chain: order, gaps, strangers.
+//! The chain in a certificate file: order, gaps, strangers.
 //!
 //! nginx sends the certificates as the file has them and never completes or sorts them. All
 //! answers come from names and key identifiers (RFC 5280, sections 4.1.2.4, 4.2.1.1 and 4.2.1.2);

@@ -3,7 +3,7 @@
 //! Reads one element after the other, never recurses, copies nothing, and answers `None` on
 //! whatever is not well-formed. Lengths need not be minimal: OpenSSL reads those too.
 
-/// Universal and context tags as they stand in the encoding.
+/// Universal and context tags as encoded.
 pub(super) mod tag {
     pub(in crate::x509) const BOOLEAN: u8 = 0x01;
     pub(in crate::x509) const INTEGER: u8 = 0x02;
@@ -16,7 +16,7 @@ pub(super) mod tag {
     pub(in crate::x509) const CONTEXT_1: u8 = 0xa1;
 }
 
-/// What is left to read.
+/// The bytes left to read.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a>(&'a [u8]);
 

@@ -7,7 +7,7 @@ use x509_parser::extensions::X509Extension;
 
 use super::der::{Reader, oid_text, tag};
 
-/// What the extensions say.
+/// The extensions of a certificate.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Extensions {
     /// `cA` of the basic constraints.
@@ -65,9 +65,9 @@ pub(super) struct San<'a> {
     pub(super) addresses: Vec<&'a [u8]>,
 }
 
-/// Number of the subjectAltName, as it stands in [`Extensions::unreadable`].
+/// Number of the subjectAltName, as in [`Extensions::unreadable`].
 pub const SAN: &str = "2.5.29.17";
-/// Number of the extended key usage, as it stands there.
+/// Number of the extended key usage, as there.
 pub(super) const EXTENDED_KEY_USAGE: &str = "2.5.29.37";
 
 impl Extensions {

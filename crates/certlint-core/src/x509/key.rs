@@ -9,7 +9,7 @@ use super::der::{Reader, tag};
 use super::key_file::{KeyFile, KeyOutcome};
 use super::public_key::{Curve, KeyType, PublicKey, oid};
 
-/// What is public about a private key.
+/// The public half of a private key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key {
     key_type: KeyType,
@@ -165,7 +165,7 @@ impl Key {
         }))
     }
 
-    /// Reads a SEC 1 `ECPrivateKey`; the curve stands in it or, in PKCS #8, outside of it.
+    /// Reads a SEC 1 `ECPrivateKey`; the curve is in it or, in PKCS #8, outside of it.
     pub(super) fn from_sec1(der: &[u8], curve: Option<Curve>) -> Option<Self> {
         let mut key = Reader::leading_sequence(der)?;
         key.expect(tag::INTEGER)?;

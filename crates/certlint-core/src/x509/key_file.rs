@@ -1,4 +1,4 @@
-//! What nginx gets when it loads a file as `ssl_certificate_key`.
+//! A file as nginx loads it for `ssl_certificate_key`.
 //!
 //! The first block that is a private key is the key; blocks before it (certificates,
 //! `EC PARAMETERS`, even malformed ones) are passed over, and what follows it is not read
@@ -14,11 +14,11 @@ use super::refusal::{self, Refusal, RefusalKind};
 /// A private-key file, of which only the public half is kept.
 #[derive(Clone, Debug)]
 pub struct KeyFile {
-    /// What was found.
+    /// The outcome.
     pub outcome: KeyOutcome,
 }
 
-/// What was found in a key file.
+/// The outcome of reading a key file.
 #[derive(Clone, Debug)]
 pub enum KeyOutcome {
     /// A key.

@@ -32,7 +32,7 @@ pub fn is_certificate_first(bytes: &[u8]) -> bool {
     first.is_some_and(|block| block.is_ok_and(|block| block.is_certificate()))
 }
 
-/// Reads the blocks of a file in order. After one that is malformed it goes on behind the line at
+/// Reads the blocks of a file in order. After one that is malformed it goes on after the line at
 /// fault, as OpenSSL does for keys; for certificates OpenSSL gives up there.
 ///
 /// At most [`MAX_BLOCKS`] blocks are read; [`Blocks::is_cut_off`] tells whether there was more.
@@ -90,20 +90,20 @@ impl std::fmt::Debug for Block<'_> {
 pub struct Malformed {
     /// The line at fault; the BEGIN line where the END line is missing.
     pub at: Span,
-    /// What is wrong with it.
+    /// Its fault.
     pub kind: MalformedKind,
 }
 
-/// What is wrong with a block.
+/// A fault of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MalformedKind {
     /// The content is not base64, or its padding is wrong.
     Base64,
     /// A second blank line, or lines of uneven length after a blank line.
     BlankLine,
-    /// Nothing stands between the BEGIN and the END line.
+    /// Nothing is between the BEGIN and the END line.
     Empty,
-    /// The END line and the next BEGIN line stand on one line.
+    /// The END line and the next BEGIN line are on one line.
     Glued,
     /// Header lines without the blank line that ends them.
     Header,
@@ -118,20 +118,20 @@ pub enum MalformedKind {
 pub struct NearMiss {
     /// The line.
     pub at: Span,
-    /// What is wrong with it.
+    /// Its fault.
     pub kind: NearMissKind,
 }
 
 /// Why a line is no BEGIN line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NearMissKind {
-    /// Spaces or other text stand before it.
+    /// Spaces or other text are before it.
     NotAtLineStart,
-    /// Small letters, too few or too many dashes, something behind it.
+    /// Small letters, too few or too many dashes, something after it.
     Spelling,
-    /// It stands inside of another block, where everything after a dash is ignored.
+    /// It is inside of another block, where everything after a dash is ignored.
     Swallowed,
-    /// It stands behind a line that begins with a NUL byte, where OpenSSL stops reading.
+    /// It follows a line that begins with a NUL byte, where OpenSSL stops reading.
     AfterNul,
 }
 
@@ -313,7 +313,7 @@ fn decode(lines: Lines<'_>, size: usize) -> Option<Zeroizing<Vec<u8>>> {
             .with_decode_allow_trailing_bits(true)
             .with_decode_padding_mode(DecodePaddingMode::RequireCanonical),
     );
-    // Full size from the start: a vector that grows would leave copies of a key behind.
+    // Full size from the start: a vector that grows would leave copies of a key in memory.
     let mut symbols = Zeroizing::new(Vec::with_capacity(size));
     for line in lines {
         let end = memchr::memchr(b'-', line.text);
@@ -339,7 +339,7 @@ fn decode(lines: Lines<'_>, size: usize) -> Option<Zeroizing<Vec<u8>>> {
 /// Whether a line outside of blocks was meant as the BEGIN line of a certificate or key.
 fn near_miss(line: &[u8]) -> Option<NearMissKind> {
     let dash = memchr::memchr(b'-', line)?;
-    // Whoever comments a block out wants it to be skipped.
+    // A block that is commented out is meant to be skipped.
     if line.trim_ascii_start().starts_with(b"#") {
         return None;
     }

@@ -16,13 +16,13 @@ use super::pem::{Block, Malformed, MalformedKind, NearMiss, NearMissKind};
 pub struct Refusal {
     /// The block or bytes at fault; empty at 0 where the file as a whole is meant.
     pub at: Span,
-    /// What is wrong.
+    /// The fault.
     pub kind: RefusalKind,
     /// nginx refuses the file as well; otherwise it is only certlint that cannot read it.
     pub nginx_would_refuse: bool,
 }
 
-/// What is wrong with a file.
+/// A fault of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RefusalKind {
     /// Base64 around the whole PEM text.
@@ -121,7 +121,7 @@ impl Refusal {
         Self::new(kind, block.at)
     }
 
-    /// What to do about it, for the file at `path`; `None` where the message says it all.
+    /// The cure for the file at `path`; `None` where the message says it all.
     #[must_use]
     pub fn help(&self, path: &str) -> Option<Cure> {
         let path = &shell_word(path);
@@ -370,7 +370,7 @@ fn without_blocks(bytes: &[u8], near_misses: &[NearMiss]) -> Refusal {
     Refusal::new(kind, whole)
 }
 
-/// What kind of DER the file is, if any.
+/// The kind of DER that the file holds, if any.
 fn binary(bytes: &[u8]) -> Option<RefusalKind> {
     const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
     let mut inside = Reader::new(Reader::new(bytes).expect(tag::SEQUENCE)?);

@@ -1,4 +1,4 @@
-//! What becomes of the findings of an object: Events that `kubectl describe` shows.
+//! Findings of an object as Events, which `kubectl describe` shows.
 //!
 //! An Event is stored in etcd for an hour and read by many, so that there are few: one for each
 //! finding in six hours, and never many at once.
@@ -72,7 +72,7 @@ impl Events {
                 let event = self.event(kept, &object, &key.1, one);
                 let api: Api<Event> = Api::namespaced(self.client.clone(), namespace);
                 let created = match api.create(&PostParams::default(), &event).await {
-                    // Whoever led before us has told it.
+                    // The leader before us has reported it.
                     Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
                     created => created.map(drop),
                 };

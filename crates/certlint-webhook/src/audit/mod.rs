@@ -137,7 +137,7 @@ impl<L: Live> Audit<L> {
     }
 }
 
-/// Short, and another one for each text, so that it can stand in names and annotations.
+/// Short, and another one for each text, so that it can be used in names and annotations.
 fn hash(text: &str) -> String {
     let digest = Sha256::digest(text);
     digest

@@ -41,7 +41,7 @@ struct Trouble {
 }
 
 impl Publisher {
-    /// What the settings want; `None` where they want nothing.
+    /// The reports that the settings ask for; `None` where they ask for none.
     pub(crate) fn new(
         client: &Client,
         settings: &settings::Settings,

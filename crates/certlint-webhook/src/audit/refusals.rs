@@ -1,4 +1,4 @@
-//! What is refused to us while much is published.
+//! Refusals by the API server while much is published.
 //!
 //! A quota or the deletion of a namespace concerns that namespace; the others go on.
 

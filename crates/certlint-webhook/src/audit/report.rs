@@ -1,4 +1,4 @@
-//! What becomes of the findings of an object: a report beside it.
+//! Findings of an object as a report beside it.
 //!
 //! One report for each object that has findings, never one for several: reports of whole namespaces
 //! outgrow what etcd takes. It belongs to the object, so that it goes with it, and carries the hash
@@ -189,7 +189,7 @@ fn name(owner: &Value) -> String {
     format!("certlint-{}", owner["uid"].as_str().unwrap_or_default())
 }
 
-/// What a report tells, but for what it needs as an object.
+/// The content of a report, without its metadata.
 fn report(namespace: &str, owner: &Value, failing: &[Failing]) -> Value {
     json!({
         "scope": {

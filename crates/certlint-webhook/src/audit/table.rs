@@ -1,4 +1,4 @@
-//! What is wrong with which object; nothing is kept of those that are as they should be.
+//! Findings by object; nothing is kept of objects without findings.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::judge::Failing;
 use crate::store::ObjectName;
 
-/// The table, and how it came about; shared with whoever tells of it.
+/// The table, and how it came about; shared with its reporters.
 #[derive(Debug, Default)]
 pub(crate) struct Table(Mutex<Rows>);
 

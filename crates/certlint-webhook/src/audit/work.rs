@@ -1,4 +1,4 @@
-//! What is to be looked at, and what has to wait.
+//! The queue of objects to look at, and of those that have to wait.
 //!
 //! A Secret that cannot be changed is replaced by deleting and making it. So what uses a Secret that
 //! was deleted waits for a while before it is said to lack it.

@@ -21,7 +21,7 @@ use super::bundle::Bundle;
 use super::publish::Configuration;
 use super::secret::{CaSecret, Stored, Written};
 
-/// What is served; nothing before the first certificate is signed.
+/// The served certificate; nothing before the first one is signed.
 pub(crate) type Current = Arc<ArcSwapOption<CertifiedKey>>;
 
 /// Our own objects in the cluster.
@@ -83,7 +83,7 @@ pub(crate) struct Keeper {
     trouble: Option<String>,
 }
 
-/// What is served.
+/// The served certificate.
 struct Leaf {
     not_after: i64,
     /// The CA that signed it.
@@ -209,7 +209,7 @@ impl Keeper {
 
     /// The CA that signs, and all that are to be trusted.
     async fn authority(&self, now: i64) -> Result<(Authority, Bundle), Trouble> {
-        // Whoever comes second reads what the first one wrote.
+        // The second one reads what the first one wrote.
         for _ in 0..3 {
             let stored = self.secret.read(now).await;
             let stored = stored.map_err(|source| Trouble::Secret {
@@ -247,7 +247,7 @@ impl Keeper {
         Err(Trouble::Conflict)
     }
 
-    /// What is to be in the Secret, and whether that has to be written.
+    /// The wanted content of the Secret, and whether it has to be written.
     fn change(&self, stored: Stored, now: i64) -> Result<(Authority, Bundle, bool), Trouble> {
         let leads = *self.leads.borrow();
         match stored.authority {

@@ -39,7 +39,7 @@ pub(crate) struct Lease {
     seen: Option<(String, Instant)>,
     /// When the Lease was last written by us, for sure.
     renewed: Option<Instant>,
-    /// What was said to be wrong.
+    /// The fault that was logged last.
     trouble: Option<String>,
 }
 
@@ -150,7 +150,7 @@ impl Lease {
         since.elapsed() >= Duration::from_secs(promised.max(0).unsigned_abs().into())
     }
 
-    /// What the Lease says while we hold it.
+    /// The Lease's content while we hold it.
     fn held(&self, before: Option<api::LeaseSpec>) -> api::LeaseSpec {
         let now = Some(MicroTime(self.clock.now()));
         let before = before.unwrap_or_default();

@@ -21,7 +21,7 @@ pub(super) struct Configuration {
     name: String,
 }
 
-/// What the API server trusts, entry by entry.
+/// The CAs that the API server trusts, entry by entry.
 pub(super) struct Trusted(Vec<(String, Vec<u8>)>);
 
 impl Configuration {
@@ -32,7 +32,7 @@ impl Configuration {
         }
     }
 
-    /// What is trusted now; nothing where there is no configuration yet.
+    /// The CAs trusted now; nothing where there is no configuration yet.
     pub(super) async fn read(&self) -> kube::Result<Trusted> {
         let configuration = self.api.get_opt(&self.name).await?.unwrap_or_default();
         let webhooks = configuration.webhooks.unwrap_or_default();

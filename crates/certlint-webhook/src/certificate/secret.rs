@@ -27,7 +27,7 @@ pub(super) struct CaSecret {
     name: String,
 }
 
-/// What it held.
+/// Its content.
 pub(super) struct Stored {
     pub(super) version: String,
     /// It has neither certificate nor key, as the chart makes it.
@@ -70,7 +70,7 @@ impl CaSecret {
         }
     }
 
-    /// What it holds now; `None` where there is no Secret.
+    /// Its content now; `None` where there is no Secret.
     pub(super) async fn read(&self, now: i64) -> kube::Result<Option<Stored>> {
         let request = Request::get(self.url());
         let text = match self.send(request, Vec::new()).await {

@@ -41,7 +41,7 @@ pub(super) struct Said {
     pub(super) names: Vec<String>,
     /// `NAMESPACE/NAME` of the Secret whose certificate is concerned.
     pub(super) secret: Option<String>,
-    /// What that certificate covers; empty where this user may not know.
+    /// The names that the certificate covers; empty where this user may not know.
     pub(super) certificate_names: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct Assessment {
     pub(super) lacks_secret: bool,
 }
 
-/// What the object is called while it is judged.
+/// The name of the object while it is judged.
 const OBJECT: &str = "object";
 const NEIGHBOUR: &str = "neighbour";
 
@@ -132,7 +132,7 @@ impl Judged<'_> {
     }
 }
 
-/// What was found when the Secret was read.
+/// The findings of the moment when the Secret was read.
 fn lasting_fault(summary: &SecretSummary, own: &OwnFinding) -> Said {
     Said {
         rule: own.rule,
@@ -146,7 +146,7 @@ fn lasting_fault(summary: &SecretSummary, own: &OwnFinding) -> Said {
     }
 }
 
-/// What the rules find, with the levels and exemptions of the policy.
+/// The findings of the rules, with the levels and exemptions of the policy.
 fn findings(model: &Model, policy: &Policy, now: i64) -> Vec<Finding> {
     let config = &policy.config;
     let off = config.levels.iter().filter(|(_, level)| level.is_none());
@@ -174,7 +174,7 @@ fn leveled(finding: &Finding, wanted: Level) -> Level {
     }
 }
 
-/// What the policy says about Secrets that are missing or cannot be read.
+/// The policy for Secrets that are missing or cannot be read.
 fn capped(mut said: Said, policy: &Policy) -> Option<Said> {
     let wanted = if said.rule == rules::SECRET_MISSING.id {
         policy.missing_secret
@@ -192,7 +192,7 @@ fn capped(mut said: Said, policy: &Policy) -> Option<Said> {
 }
 
 /// Cures may name what certificates of other namespaces contain, so that they are left out where
-/// any takes part: whoever can create an object could else read what he may not.
+/// any takes part: anyone who can create an object could else read what they may not.
 fn said(finding: Finding, namespace: &str, is_foreign: bool) -> Said {
     let certificate = finding.facts.certificate;
     let secret = certificate

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::policy::mode_name;
 use crate::settings::Mode;
 
-/// What the API server is told, and what is counted.
+/// The answer for the API server, and the kind that is counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Decision {
     /// Whether the request passes.
@@ -14,14 +14,14 @@ pub(crate) struct Decision {
     pub(crate) message: String,
     /// The same for machines, one for each reason to refuse it.
     pub(crate) causes: Vec<Cause>,
-    /// What `kubectl` shows although the request passes: single lines within the limits of the API
+    /// Warnings that `kubectl` shows though a request passes: single lines within limits of the API
     /// server.
     pub(crate) warnings: Vec<String>,
     /// For the audit log: `decision`, `mode` and `rules`.
     pub(crate) audit: BTreeMap<&'static str, String>,
     /// The rules with something to say, sorted, each once.
     pub(crate) rules: Vec<&'static str>,
-    /// What became of the request.
+    /// The kind of decision.
     pub(crate) kind: DecisionKind,
     /// The mode that held for the object.
     pub(crate) mode: Mode,
@@ -38,7 +38,7 @@ pub(crate) struct Cause {
     pub(crate) reason: &'static str,
 }
 
-/// What became of a request, in the words of the metrics.
+/// A kind of decision, in the words of the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum DecisionKind {
     /// Passed without a word.

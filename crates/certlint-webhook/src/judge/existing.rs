@@ -28,7 +28,7 @@ pub(crate) struct Failing {
     pub(crate) field: String,
 }
 
-/// What is wrong with an object that is in the store, or with the Secrets that it names, at the
+/// The findings of an object that is in the store, or of the Secrets that it names, at the
 /// moment `now` (unix seconds); sorted. Nothing where the namespace wants nothing to be looked at.
 pub(crate) async fn existing(
     store: &Store,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-/// What an object without a name is called.
+/// The name of an object without a name.
 const UNNAMED: &str = "unnamed";
 
 /// An object as it was sent.

@@ -1,6 +1,6 @@
 //! How requests are judged: what the settings of the process say, in the form that the judge needs.
 //!
-//! Levels of single rules, exemptions and the meaning of Ingress classes stand in the embedded
+//! Levels of single rules, exemptions and the meaning of Ingress classes are in the embedded
 //! `certlint.yaml`, so that the linter in CI and the webhook read one document.
 
 use certlint_core::config::Config;
@@ -10,7 +10,7 @@ use crate::settings::{Mode, SecretAccess, Settings, Verdict};
 /// How requests are judged.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
-    /// What becomes of findings where no label of the namespace says otherwise.
+    /// The consequence of findings where no label of the namespace says otherwise.
     pub(crate) mode: Mode,
     /// An object may soften its own mode with the annotation `certlint.io/mode`.
     pub(crate) allow_object_override: bool,
@@ -33,7 +33,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// What the settings say, with the `certlint.yaml` in them.
+    /// The policy of the settings, with the `certlint.yaml` in them.
     pub(crate) fn new(settings: &Settings, config: Config) -> Self {
         let policy = &settings.policy;
         Self {

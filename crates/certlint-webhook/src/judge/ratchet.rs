@@ -9,7 +9,7 @@ use certlint_core::finding::Level;
 
 use super::assess::Said;
 
-/// What makes two findings the same one, wherever in the object it stands.
+/// The identity of a finding, wherever in the object it is.
 type Identity<'s> = (&'static str, &'s [String], &'s str);
 
 /// Splits what is said of the new state into what the update adds and what was so before. Errors
@@ -19,7 +19,7 @@ pub(super) fn split<'s>(new: &'s [Said], old: &[Said]) -> (Vec<&'s Said>, Vec<&'
     errors(new).partition(|said| !before.contains(&identity(said)))
 }
 
-/// What would refuse a request.
+/// The findings that would refuse a request.
 pub(super) fn errors(said: &[Said]) -> impl Iterator<Item = &Said> {
     said.iter().filter(|one| one.level == Level::Error)
 }

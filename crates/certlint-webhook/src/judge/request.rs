@@ -1,4 +1,4 @@
-//! What is asked: the parts of an AdmissionReview that the judgement depends on.
+//! The request: the parts of an AdmissionReview that the judgement depends on.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ pub(crate) trait Live: Sync {
     fn secret(&self, namespace: &str, name: &str) -> impl Future<Output = LiveSecret> + Send;
 }
 
-/// What the API server says about a Secret.
+/// The API server's answer about a Secret.
 #[derive(Clone, Debug)]
 pub(crate) enum LiveSecret {
     /// It is there.

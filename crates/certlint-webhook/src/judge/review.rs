@@ -1,6 +1,6 @@
 //! Which requests are looked at, and how strictly; all others pass untouched.
 //!
-//! What we do not understand is never refused: a webhook that does so keeps namespaces from being
+//! Unknown objects are never refused: a webhook that does so keeps namespaces from being
 //! deleted and clusters from being upgraded.
 
 use std::borrow::Cow;
@@ -36,7 +36,7 @@ pub(super) struct Review<'a> {
     now: i64,
 }
 
-/// What is to happen to the object.
+/// The operation on the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
     Create,
@@ -162,7 +162,7 @@ pub(super) fn mode_of_namespace(store: &Store, policy: &Policy, namespace: &str)
         .unwrap_or(policy.mode)
 }
 
-/// Whoever may write an object must not be able to make it stricter for others, nor, unless that is
+/// The author of an object must not be able to make it stricter for others, nor, unless that is
 /// wanted, softer for himself.
 fn mode_of_object(policy: &Policy, mode: Mode, object: &Object<'_>) -> Mode {
     let wanted = object.annotation(MODE).and_then(mode_of);

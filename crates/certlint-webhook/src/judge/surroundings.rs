@@ -1,4 +1,4 @@
-//! What is around an object: the neighbours of one moment, and what is known of each Secret.
+//! The surroundings of an object: the neighbours of one moment, and the state of each Secret.
 //!
 //! Old and new state of an object are judged within the same surroundings, so that a difference
 //! between them is never the work of somebody else.
@@ -25,7 +25,7 @@ pub(super) struct Surroundings {
     knows_grants: bool,
 }
 
-/// What is known of a Secret.
+/// The state of a Secret.
 #[derive(Debug)]
 enum State {
     Known(Arc<SecretSummary>),
@@ -48,7 +48,7 @@ impl Surroundings {
     }
 
     /// Finds out whether all is known that could permit the use of the Secrets of other namespaces.
-    /// What Contour asks for in place of a ReferenceGrant is not watched.
+    /// Contour's own grant in place of a ReferenceGrant is not watched.
     pub(super) fn look_for_grants(&mut self, kind: &Kind, live: &impl Live) {
         let mut names = self.secrets.keys();
         self.knows_grants =

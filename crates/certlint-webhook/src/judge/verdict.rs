@@ -14,14 +14,14 @@ use crate::settings::{Mode, Verdict};
 /// Causes that an answer carries.
 const CAUSES_MAX: usize = 64;
 
-/// What was found in the states of an object.
+/// The findings of the states of an object.
 #[derive(Debug)]
 pub(super) struct Found {
     new: Assessment,
     old: Old,
 }
 
-/// What the object was before.
+/// The object before the request.
 #[derive(Debug)]
 enum Old {
     /// There was none, or it does not matter.
@@ -111,14 +111,14 @@ impl Found {
     }
 }
 
-/// What is to be answered, before the mode has its say.
+/// The answer before the mode is applied.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     /// Reasons to refuse the request.
     pub(super) refused: Vec<Said>,
     /// Worth a warning, if of that level.
     pub(super) warned: Vec<Said>,
-    /// What could not be known.
+    /// The facts that could not be known.
     pub(super) obstacles: Vec<String>,
 }
 

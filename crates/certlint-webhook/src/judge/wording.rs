@@ -1,4 +1,4 @@
-//! What people read: the message of a refusal, and warnings within the limits of the API server.
+//! Texts for people: the message of a refusal, and warnings within the limits of the API server.
 //!
 //! A warning with a control character is dropped by the API server without a word; one of more than
 //! 256 characters is cut once all warnings of a request together pass 4,096 (apiserver's

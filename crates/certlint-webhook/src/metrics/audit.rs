@@ -1,4 +1,4 @@
-//! What audits found, read whenever it is asked for.
+//! The findings of audits, read whenever metrics are scraped.
 
 use std::fmt;
 use std::sync::Arc;

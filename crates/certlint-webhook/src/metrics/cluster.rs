@@ -1,4 +1,4 @@
-//! What is known of the cluster, read whenever it is asked for.
+//! The state of the store, read whenever metrics are scraped.
 
 use certlint_core::kubernetes::kinds::SECRET;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What every process exports about itself, as the client libraries of Prometheus do.
+//! The figures that every process exports about itself, as the client libraries of Prometheus do.
 //! <https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics>
 
 use std::fmt;

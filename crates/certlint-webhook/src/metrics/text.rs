@@ -19,7 +19,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// What a client that sends this header `Accept` wants.
+    /// The format that a client with this header `Accept` wants.
     pub(crate) fn accepted(accept: &str) -> Self {
         match accept.contains("application/openmetrics-text") {
             true => Self::OpenMetrics,

@@ -30,7 +30,7 @@ const MAX_HEAD_BYTES: usize = 32 << 10;
 /// After an error of the system, such as too many open files, which will not pass at once.
 const AFTER_AN_ERROR: Duration = Duration::from_millis(50);
 
-/// Where the process stands between start and end.
+/// The phase of the process between start and end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
     Serving,
@@ -64,7 +64,7 @@ pub(super) async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket)
 }
 
-/// What to listen on when all addresses were meant and the system has no IPv6: the kernel's switch
+/// The address to listen on when all were meant and the system has no IPv6: the kernel's switch
 /// `ipv6.disable=1` makes it EAFNOSUPPORT. (`net.ipv6.conf.all.disable_ipv6` changes nothing here:
 /// `[::]` takes connections of IPv4 then.)
 fn instead_of(address: SocketAddr, error: &io::Error) -> Option<SocketAddr> {

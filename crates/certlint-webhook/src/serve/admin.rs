@@ -14,7 +14,7 @@ use super::accept::Phase;
 use super::health::Health;
 use crate::metrics::{Format, Metrics};
 
-/// What is asked about.
+/// The state that the endpoints report.
 pub(super) struct Admin {
     pub(super) health: Health,
     pub(super) metrics: Arc<Metrics>,
@@ -42,7 +42,7 @@ async fn readyz(State(admin): State<Arc<Admin>>, RawQuery(query): RawQuery) -> i
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    // Whoever finds us not ready wants to know why.
+    // Anyone who finds us not ready wants to know why.
     if ready && !query.is_some_and(|it| it.split('&').any(|it| it.starts_with("verbose"))) {
         "ok\n".clone_into(&mut text);
     }

@@ -18,7 +18,7 @@ const KIND: &str = "AdmissionReview";
 /// More than any API server sends, which is a UUID.
 const MAX_UID: usize = 256;
 
-/// What the API server asks; fields that we do not know are ignored, as each release adds some.
+/// The API server's question; fields that we do not know are ignored, as each release adds some.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Review<'a> {
@@ -56,7 +56,7 @@ pub(crate) struct GroupKind<'a> {
     pub(crate) kind: Cow<'a, str>,
 }
 
-/// The same as it stands in the URL: `ingresses`.
+/// The same as in the URL: `ingresses`.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Resource<'a> {
     #[serde(borrow, default)]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 type Check = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 
-/// The checks behind `/readyz`, each with a name.
+/// The checks of `/readyz`, each with a name.
 #[derive(Default)]
 pub(crate) struct Health(Vec<(&'static str, Check)>);
 

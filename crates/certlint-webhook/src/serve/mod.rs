@@ -43,7 +43,7 @@ pub(crate) struct Server {
     admin: TcpListener,
 }
 
-/// What is behind the ports.
+/// The services of the ports.
 pub(crate) struct Parts {
     pub(crate) judge: Arc<dyn Judge>,
     pub(crate) certificate: Current,

@@ -32,13 +32,13 @@ use crate::log;
 use crate::metrics::{Metrics, Subject};
 use crate::settings::{Limits, Mode, Span, Verdict};
 
-/// What a small review is; larger ones are rare and take milliseconds.
+/// The largest small review; larger ones are rare and take milliseconds.
 const SMALL: usize = 256 << 10;
 /// Large reviews at once. Each takes some ten times its size while it is judged.
 const LARGE_AT_ONCE: usize = 2;
 /// For the rest of a request that is turned away.
 const SKIPPING: Duration = Duration::from_secs(1);
-/// What the API server waits if it does not say so.
+/// The time that the API server waits if it does not say so.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most that a webhook configuration can ask for.
 const MAX_TIMEOUT: Duration = Duration::from_secs(30);
@@ -49,7 +49,7 @@ pub(crate) trait Judge: Send + Sync + 'static {
     fn judge<'a>(&'a self, review: &'a Review<'a>, deadline: Instant) -> BoxFuture<'a, Decision>;
 }
 
-/// What all reviews share.
+/// The state that all reviews share.
 pub(super) struct Desk {
     judge: Arc<dyn Judge>,
     metrics: Arc<Metrics>,
@@ -232,7 +232,7 @@ impl Desk {
         Ok(envelope::answer(&review.uid, &decision))
     }
 
-    /// What is answered when there is no time left to judge.
+    /// The answer when there is no time left to judge.
     fn late(&self) -> Decision {
         let mut decision = Decision::new(DecisionKind::Error, Mode::default(), Vec::new());
         let words = "certlint: not checked, there was not enough time";

@@ -72,7 +72,7 @@ impl Affected<'_> {
         }
     }
 
-    /// What is attached to a Gateway or ListenerSet, and so on.
+    /// The objects attached to a Gateway or ListenerSet, and so on.
     fn holder(&mut self, holder: &ObjectName) {
         for attached in self.store.attached_to(holder) {
             if attached.holds_listeners() {
@@ -82,7 +82,7 @@ impl Affected<'_> {
         }
     }
 
-    /// What uses a Secret, and who competes with that for a host.
+    /// The users of a Secret, and their rivals for a host.
     fn secret(&mut self, secret: &SecretName) {
         let uses = self.store.uses_of(secret);
         for link in uses.iter().flat_map(|user| user.links()) {

@@ -16,7 +16,7 @@ const OBJECTS_MAX: usize = 5_000;
 #[derive(Debug, Default)]
 pub(super) struct Changes(Mutex<Changed>);
 
-/// What has changed.
+/// The changes.
 #[derive(Debug)]
 pub(crate) enum Changed {
     /// Too much to tell.
@@ -53,7 +53,7 @@ impl Changes {
         *self.changed() = Changed::Everything;
     }
 
-    /// What has changed; from now on the list is empty.
+    /// Takes the changes; from now on the list is empty.
     pub(super) fn take(&self) -> Changed {
         std::mem::take(&mut *self.changed())
     }

@@ -1,4 +1,4 @@
-//! What is kept of one object: enough to lower it again, and no more.
+//! The kept part of one object: enough to lower it again, and no more.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use certlint_core::kubernetes::kinds::{
 };
 use certlint_core::kubernetes::{SecretSummary, Shared};
 
-/// What fits into etcd is below this, in bytes of JSON: a request may have 1.5 MiB there.
+/// The size limit of objects in etcd, in bytes of JSON: a request may have 1.5 MiB there.
 const SIZE_MAX: usize = 2 << 20;
 
 /// An object as it is kept. Ordered by age, as controllers order what competes: by time of
@@ -30,7 +30,7 @@ pub(crate) struct Kept {
     body: Body,
 }
 
-/// What is kept of it.
+/// The kept part.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     /// JSON with the fields that matter, and `apiVersion` and `kind`.
@@ -109,7 +109,7 @@ impl Kept {
         &self.name
     }
 
-    /// What tells it from all others.
+    /// Its identity.
     pub(crate) fn object_name(&self) -> ObjectName {
         ObjectName {
             kind: self.kind,
@@ -140,7 +140,7 @@ impl Kept {
         self.class.as_ref()
     }
 
-    /// What it has to do with other objects.
+    /// Its links to other objects.
     pub(super) fn links(&self) -> &[Link] {
         &self.links
     }

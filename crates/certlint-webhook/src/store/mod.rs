@@ -1,4 +1,4 @@
-//! What is known of the cluster: facts and indexes. No kube, no async.
+//! The known state of the cluster: facts and indexes. No kube, no async.
 //!
 //! ```text
 //! watch ─ Kept::read ─▶ Store { a Shelf for each kind, Secrets } ─ neighbours ─▶ judge
@@ -99,7 +99,7 @@ impl Store {
         }
     }
 
-    /// What has changed since this was last asked.
+    /// The changes since this was last asked.
     pub(crate) fn take_changes(&self) -> Changed {
         self.changes.take()
     }
@@ -114,7 +114,7 @@ impl Store {
         affected::by(self, name, before)
     }
 
-    /// What can change the findings that are located in this object, which need not be in the store.
+    /// Objects that can change the findings located in this object, which need not be in the store.
     ///
     /// To compare two versions of an object, join the neighbours of both and judge both with them.
     pub(crate) fn neighbours(&self, object: &Kept) -> Neighbours {

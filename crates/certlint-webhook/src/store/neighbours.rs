@@ -1,4 +1,4 @@
-//! What can change the findings that are located in an object, and nothing else.
+//! Objects that can change the findings that are located in an object, and no others.
 //!
 //! Findings of an object depend on others in these ways only: who claims the same host, which
 //! Secrets are named, what will write those, which Gateway a route is attached to, and what is
@@ -20,7 +20,7 @@ use certlint_core::name::{HostPattern, SanSet, Verdict, covers};
 
 use super::{Kept, SecretName, Store};
 
-/// What can change the verdict on an object.
+/// The objects that can change the verdict on an object.
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours {
     /// Other objects, the oldest first; never the object itself, and no Secrets.
@@ -168,7 +168,7 @@ impl Gathered<'_> {
         }
     }
 
-    /// What a route or ListenerSet is attached to, and the other listeners there, which may take
+    /// The parents of a route or ListenerSet, and the other listeners there, which may take
     /// its names.
     fn parents(&mut self, object: &Kept) {
         // Its labels decide whether a selector lets the object in.
@@ -211,7 +211,7 @@ impl Gathered<'_> {
         }
     }
 
-    /// What will write a Secret.
+    /// The supplier of a Secret.
     fn writers(&mut self, secret: &SecretName) {
         self.linked(&Link::Writes(secret.clone()));
         // Of the objects for which cert-manager writes it the oldest of each kind counts.

@@ -35,7 +35,7 @@ pub(super) struct Discovery {
     again: Arc<Notify>,
 }
 
-/// What was found.
+/// The outcome.
 #[derive(Clone)]
 pub(super) struct Found {
     /// The optional kinds that the cluster has, in the version to read.

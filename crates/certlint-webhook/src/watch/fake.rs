@@ -50,7 +50,7 @@ struct Inner {
     requests: Vec<String>,
 }
 
-/// What a path of the API means: `/apis/networking.k8s.io/v1/namespaces/shop/ingresses/web`.
+/// The meaning of a path of the API: `/apis/networking.k8s.io/v1/namespaces/shop/ingresses/web`.
 struct Target {
     /// `networking.k8s.io/v1/ingresses`
     resource: String,

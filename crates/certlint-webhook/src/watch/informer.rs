@@ -169,7 +169,7 @@ impl Informer {
         End::Gone
     }
 
-    /// What was learnt stays; it is asked for again after a while.
+    /// Keeps the objects that are known; the list is asked for again after a while.
     fn broke(&self, error: &watcher::Error) {
         let expired = status(error).is_some_and(|status| status.code == 410);
         let why = reason(error);
@@ -218,7 +218,7 @@ impl Informer {
     }
 }
 
-/// What the API server answered, if it did.
+/// The status that the API server answered, if it did.
 fn status(error: &watcher::Error) -> Option<&kube::core::Status> {
     match error {
         watcher::Error::InitialListFailed(error)

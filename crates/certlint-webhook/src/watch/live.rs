@@ -26,7 +26,7 @@ use crate::store::Kind;
 
 use super::{Cluster, State};
 
-/// What a lookup may take.
+/// The time that a lookup may take.
 const BUDGET: Duration = Duration::from_millis(500);
 /// For how long "there is none" holds.
 const MISSING_HOLDS: Duration = Duration::from_secs(2);
@@ -35,7 +35,7 @@ const MISSING_HOLDS: Duration = Duration::from_secs(2);
 pub(crate) struct Lookups {
     client: Client,
     access: SecretAccess,
-    /// What the store holds.
+    /// The content of the store.
     state: Arc<State>,
     /// Requests under way, and what they found a moment ago.
     flights: Mutex<BTreeMap<(String, String), Flight>>,
@@ -119,7 +119,7 @@ impl Lookups {
             Some(answer) => {
                 matches!(answer.secret, LiveSecret::Missing) && answer.at.elapsed() < MISSING_HOLDS
             }
-            // Whoever waited for it may have given up.
+            // The client that waited for it may have given up.
             None => Arc::strong_count(flight) > 1,
         });
         let key = (namespace.to_owned(), name.to_owned());

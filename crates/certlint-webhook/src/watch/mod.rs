@@ -98,7 +98,7 @@ impl Watch {
         }
     }
 
-    /// What is known of each kind, and whether all was read once.
+    /// The state of each kind, and whether all of it was read once.
     pub(crate) fn state(&self) -> &Arc<State> {
         &self.state
     }

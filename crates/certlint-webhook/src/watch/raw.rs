@@ -27,7 +27,7 @@ pub(super) struct Raw<const METADATA_ONLY: bool> {
 }
 
 impl<const METADATA_ONLY: bool> Raw<METADATA_ONLY> {
-    /// What is kept of it; `None`, and a line in the log, where it cannot be read.
+    /// The part that is kept; `None`, and a line in the log, where it cannot be read.
     pub(super) fn kept(&self, kind: &'static Kind) -> Option<Kept> {
         // One object that we stumble over must not end the watch of all the others.
         let kept = catch_unwind(|| Kept::read(kind, &self.json)).unwrap_or_default();

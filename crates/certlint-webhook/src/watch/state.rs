@@ -1,4 +1,4 @@
-//! How far each kind is known: for readiness, for metrics, and for whoever must not take
+//! How far each kind is known: for readiness, for metrics, and for readers that must not take
 //! "not there" for an answer.
 
 use std::collections::BTreeMap;
@@ -18,7 +18,7 @@ use crate::store::Kind;
 use super::heard::Heard;
 use super::kinds;
 
-/// What is known of each kind.
+/// The state of each kind.
 #[derive(Debug)]
 pub(crate) struct State {
     heard: Heard,
@@ -37,12 +37,12 @@ struct Scope {
     refused: Option<Instant>,
     /// Why it is switched off.
     off: Option<String>,
-    /// What went wrong since it was last read.
+    /// The failures since it was last read.
     trouble: Option<String>,
     restarts: u64,
 }
 
-/// What follows from a refusal.
+/// The consequence of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     /// It was allowed a moment ago: perhaps the API server has just started, and does not know all
@@ -57,7 +57,7 @@ pub(super) enum Refused {
 /// For how long a refusal of what was allowed is not believed.
 const DOUBT: Duration = Duration::from_secs(60);
 
-/// What metrics tell of a kind.
+/// The figures of a kind for metrics.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KindState {
     /// `Ingress`
@@ -86,7 +86,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// What is missing, for `/readyz?verbose`.
+    /// The kinds that are not read yet, for `/readyz?verbose`.
     pub(crate) fn ready(&self) -> Result<(), String> {
         if self.was_ready.load(Ordering::Acquire) {
             return Ok(());

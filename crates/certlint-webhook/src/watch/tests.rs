@@ -428,7 +428,7 @@ async fn an_answer_that_cannot_be_read_is_not_logged() {
     assert!(!lines.contains("cHJpdmF0ZQ"), "{lines}");
 }
 
-/// What is logged.
+/// The log's settings.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 

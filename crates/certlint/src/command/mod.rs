@@ -1,4 +1,4 @@
-//! What the subcommands do, one file for each.
+//! The subcommands, one file for each.
 
 pub(crate) mod cert;
 pub(crate) mod check;

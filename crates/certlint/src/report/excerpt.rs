@@ -94,7 +94,7 @@ impl Excerpt {
                 .get(number + 1)
                 .map_or(text.len(), |&next| next as usize);
             let line = trim_end(&text[start..end]);
-            // Marks within the line; what lies behind it is on its last character.
+            // Marks within the line; what lies after it is on its last character.
             let label_width = here.first().map_or(0, |&index| marks[index].label_width);
             let marks = here.iter().map(|&index| {
                 let span = marks[index].span;
@@ -178,7 +178,7 @@ impl Excerpt {
         next.map_or(self.text.len(), |next| next.start)
     }
 
-    /// True when `line` stands directly after the line before it in the source.
+    /// True when `line` directly follows the line before it in the source.
     fn follows(&self, line: usize) -> bool {
         line > 0 && self.lines[line - 1].number + 1 == self.lines[line].number
     }
@@ -240,7 +240,7 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What stands for a character that would do something to the terminal.
+/// The replacement of a character that would control the terminal.
 fn visible(c: char) -> char {
     match c {
         '\t' => ' ',

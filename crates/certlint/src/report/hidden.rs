@@ -1,7 +1,7 @@
-//! What an excerpt must not quote: a Secret may stand beside the line in question, and a report is
+//! Parts that an excerpt must not quote: a Secret may be beside the line in question, and a report is
 //! read by more people than the Secret is.
 //!
-//! Hidden are private keys wherever they stand, and all that Secrets hold but certificates. Where a
+//! Hidden are private keys in any place, and all that Secrets hold but certificates. Where a
 //! document is no object that can be read, nobody knows what is what, so every long run of base64 is
 //! hidden there. Only the documents that are shown are read for this.
 
@@ -33,7 +33,7 @@ type SourceOf = (*const Model, SourceId);
 /// A part of a text that is read for itself.
 struct Section {
     bytes: Range<usize>,
-    /// What is hidden in it, once it was read.
+    /// The hidden parts, once it was read.
     spans: Option<Vec<Span>>,
 }
 
@@ -91,7 +91,7 @@ pub(super) fn mask<'l>(line: &'l [u8], start: usize, hidden: &[Span]) -> Cow<'l,
     line
 }
 
-/// What is hidden in a section that starts at `base` of its source.
+/// The hidden parts of a section that starts at `base` of its source.
 fn find(section: &[u8], base: usize) -> Vec<Span> {
     let mut spans = Vec::new();
     for document in read(section) {
@@ -117,7 +117,7 @@ fn joined(mut spans: Vec<Span>) -> Vec<Span> {
     joined
 }
 
-/// What the Secrets of a document hold, and private keys; `None` for a document that cannot be read,
+/// The data of a document's Secrets, and private keys; `None` for a document that cannot be read,
 /// or is no object: a `---` at the wrong place cuts a Secret in two.
 fn in_document(document: &Document<'_>) -> Option<Vec<Span>> {
     let tree = match &document.body {

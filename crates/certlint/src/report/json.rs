@@ -108,7 +108,7 @@ struct Object<'a> {
 
 #[derive(Serialize)]
 struct Related<'a> {
-    /// What is there.
+    /// The content.
     message: &'a str,
     location: Location<'a>,
 }

@@ -21,14 +21,14 @@ pub(crate) use excerpt::printable;
 
 use crate::args::ReportFormat;
 
-/// What a run found.
+/// The result of a run.
 pub(crate) struct Report<'m> {
     /// In the order in which they are written.
     pub(crate) findings: Vec<(&'m Model, Finding)>,
     pub(crate) counts: Counts,
 }
 
-/// What the summary counts.
+/// The counts of the summary.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Files of configuration and of manifests.
@@ -74,7 +74,7 @@ impl<'m> Report<'m> {
             counts.deployments += deployments(model);
             counts.certificates += model.bundles.len();
         }
-        // A file may be a source of two models, or stand in one of them under two paths.
+        // A file may be a source of two models, or be in one of them under two paths.
         let mut seen = BTreeSet::new();
         let mut fingerprints = Fingerprints::default();
         let mut findings = Vec::new();

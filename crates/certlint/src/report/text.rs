@@ -1,7 +1,7 @@
 //! Findings for people: what is wrong, the lines in question, and what to type.
 //!
 //! Each finding is one or more diagnostics for miette: the first shows the place to change and what
-//! stands near to it; places further away and in other files follow, each under its own words.
+//! is near to it; places further away and in other files follow, each under its own words.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -272,7 +272,7 @@ fn around(lines: &[usize], center: usize, gap: usize) -> RangeInclusive<usize> {
     first..=last
 }
 
-/// What miette prints in one go.
+/// One report as miette prints it.
 #[derive(Debug)]
 struct Part {
     severity: Severity,

@@ -1,4 +1,4 @@
-//! What is found below a directory, and what is made of it.
+//! Discovery of inputs below a directory.
 
 use crate::support::{NOW, Run, Tree, main_file, server};
 

@@ -54,7 +54,7 @@ fn an_alias_bomb_is_defused() {
         assert_eq!(run.code, 1, "{run:?}");
         let is_told = run.stdout.contains("aliases make more than");
         assert!(is_told && run.stdout.starts_with("a.yaml:5:"), "{run:?}");
-        // What stands beside it is still checked.
+        // The rest is still checked.
         let beside = check(&format!("{bomb}---\nkind: Ingress\napiVersion: v1\nx: [\n"));
         assert_eq!(beside.findings().len(), 2, "{beside:?}");
     }

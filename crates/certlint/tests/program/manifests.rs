@@ -328,7 +328,7 @@ fn broken_yaml_that_holds_no_objects_is_nobodys_business() {
     assert_eq!(run.findings(), ["deploy.yaml:2 yaml-syntax"], "{run:?}");
 }
 
-/// What `helm template` makes of the chart in `charts/certlint`; the first line says how.
+/// The output of `helm template` for the chart in `charts/certlint`; the first line says how.
 fn chart(values: &str) -> String {
     fs::read_to_string(fixtures().join(format!("chart/{values}.yaml"))).unwrap()
 }

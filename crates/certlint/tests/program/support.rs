@@ -10,7 +10,7 @@ use tempfile::TempDir;
 /// The moment for which the certificates of the fixtures are made.
 pub(crate) const NOW: &str = "2026-11-21T00:00:00Z";
 
-/// What a run left behind.
+/// The output of a run.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: i32,

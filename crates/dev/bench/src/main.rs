@@ -92,7 +92,7 @@ struct Summary {
     errors: usize,
 }
 
-/// What certlint says that it has read; printed, too.
+/// The counts that certlint reports to have read; printed, too.
 fn read_summary(certlint: &Path, input: &Path) -> Result<Summary> {
     let output = shell::capture(Command::new(certlint).args(["--format", "json"]).arg(input))?;
     let report: Report = serde_json::from_slice(&output.stdout)

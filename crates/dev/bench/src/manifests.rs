@@ -1,7 +1,7 @@
 //! certlint beside kubeconform and kube-score: 20,500 objects in one stream, and as many files.
 //!
 //! The other two answer other questions (is the schema kept, is it good practice), but all three
-//! must read the same YAML, and stand in the same place of a pipeline.
+//! must read the same YAML, and take the same place in a pipeline.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ const RATIO_TARGET: f64 = 8.0;
 /// Peak memory, in MB.
 const MEMORY_TARGET: f64 = 150.0;
 
-/// What the three programs needed.
+/// The resources of the three programs.
 struct Compared {
     certlint: Usage,
     kubeconform: Usage,
@@ -100,7 +100,7 @@ struct Input {
     /// A file, or a directory of files.
     path: PathBuf,
     files: usize,
-    /// What kube-score is given, which reads no directories: names below `path`.
+    /// The arguments of kube-score, which reads no directories: names below `path`.
     names: Vec<PathBuf>,
 }
 

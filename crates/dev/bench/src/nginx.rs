@@ -25,7 +25,7 @@ const LARGE_TARGET: f64 = 20.0;
 /// Peak memory for the large configuration, in MB.
 const MEMORY_TARGET: f64 = 150.0;
 
-/// What the two programs needed.
+/// The resources of the two programs.
 struct Compared {
     certlint: Usage,
     nginx: Usage,

@@ -64,7 +64,7 @@ impl Helm {
         shell::read(command.args(case.values())).map(drop)
     }
 
-    /// What is shown after an installation.
+    /// The notes shown after an installation.
     ///
     /// The chart comes without its `kubeVersion`: nobody here says for which Kubernetes, and Helm
     /// takes an old one then.
@@ -93,7 +93,7 @@ impl Helm {
         }
     }
 
-    /// Without the settings and clusters of whoever runs this.
+    /// Without the settings and clusters of the user who runs this.
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.env("KUBECONFIG", "/dev/null").current_dir("/");

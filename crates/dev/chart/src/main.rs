@@ -95,7 +95,7 @@ fn run(bless: bool) -> Result<()> {
     Ok(())
 }
 
-/// What Helm makes of a set of values.
+/// The rendered chart for a set of values.
 struct Rendered {
     helm: &'static str,
     case: String,
@@ -129,7 +129,7 @@ fn render(helm: &Helm, case: &Case, version: &'static str) -> Result<Rendered> {
     })
 }
 
-/// Whoever installs the chart is told how to switch it off and what it may read.
+/// The notes of an installation say how to switch it off and what it may read.
 fn notes(helms: &[Helm]) -> Result<()> {
     // Helm 3 shows no notes in a dry run without a cluster.
     let newest = helms.last().context("no Helm")?;

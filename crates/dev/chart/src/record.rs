@@ -1,4 +1,4 @@
-//! What is recorded of each set of values, so that a change of it is seen in review: the rights
+//! Records of each set of values, so that a change of it is seen in review: the rights
 //! that the chart asks for, and the settings that the process gets.
 
 use std::fmt::Write as _;

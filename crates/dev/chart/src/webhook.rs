@@ -1,4 +1,4 @@
-//! What must hold of every ValidatingWebhookConfiguration, whatever the values.
+//! Properties of every ValidatingWebhookConfiguration, whatever the values.
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;

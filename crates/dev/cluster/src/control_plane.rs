@@ -20,7 +20,7 @@ use super::{NODE_ADDRESS, SERVICE_ADDRESS};
 /// The administrator's token: nobody outside of the namespaces can reach this API server.
 const TOKEN: &str = "administrator";
 
-/// What is written to the audit log: what the Pods asked for, and what webhooks said.
+/// The policy of the audit log: the requests of the Pods, and the answers of webhooks.
 const AUDIT_POLICY: &str = "apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]

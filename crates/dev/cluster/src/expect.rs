@@ -1,4 +1,4 @@
-//! What an answer of the API server is expected to be.
+//! Expectations of the API server's answers.
 
 use anyhow::{Result, bail};
 

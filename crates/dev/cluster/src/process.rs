@@ -20,7 +20,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program that writes to `FOLDER/NAME.log`, behind what is there.
+    /// Starts a program that appends to `FOLDER/NAME.log`.
     pub fn start(name: &str, command: &mut Command, folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder)?;
         let log = folder.join(format!("{name}.log"));

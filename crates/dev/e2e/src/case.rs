@@ -1,4 +1,4 @@
-//! What a suite and a case are.
+//! Suites and cases.
 
 use anyhow::Result;
 

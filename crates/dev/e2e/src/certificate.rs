@@ -7,10 +7,10 @@ use rcgen::{
     Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P384_SHA384, date_time_ymd,
 };
 
-/// What a TLS Secret holds, as PEM.
+/// The content of a TLS Secret, as PEM.
 #[derive(Clone)]
 pub(super) struct Pair {
-    /// The leaf, and the intermediate behind it.
+    /// The leaf, and the intermediate after it.
     pub(super) chain: String,
     /// The key of the leaf.
     pub(super) key: String,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-/// What a replica answered.
+/// The answer of a replica.
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) body: String,

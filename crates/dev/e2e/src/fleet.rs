@@ -188,7 +188,7 @@ fn etcd_stop(world: &mut World) -> Result<()> {
     world.until_two_run()
 }
 
-/// A look-up that hangs costs the verdict, not the time of whoever waits.
+/// A look-up that hangs costs the verdict, not the time of the client that waits.
 fn answered_in_time(world: &World, secret: &str, is_known: bool) -> Result<()> {
     let mut object = broken(NAMESPACE);
     object["spec"]["tls"][0]["secretName"] = secret.into();

@@ -103,7 +103,7 @@ fn large_review(world: &mut World) -> Result<()> {
     answer.is_denied(&["other.example.org"])
 }
 
-/// So many hosts would take too long; whoever writes them learns that they were not looked at.
+/// So many hosts would take too long; their author learns that they were not looked at.
 fn too_many_hosts(world: &mut World) -> Result<()> {
     let rules: Vec<_> = (0..14_000)
         .map(|n| rule(&format!("{n}.example.com")))

@@ -1,4 +1,4 @@
-//! The chart from its installation to its removal, with both Helms: nothing stays behind, nothing is
+//! The chart from its installation to its removal, with both Helms: nothing is left over, nothing is
 //! blocked.
 
 use std::time::Duration;

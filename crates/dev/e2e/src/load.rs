@@ -17,7 +17,7 @@ pub(super) struct Load {
     threads: Vec<JoinHandle<Outcome>>,
 }
 
-/// What became of the requests.
+/// The outcomes of the requests.
 #[derive(Default)]
 pub(super) struct Outcome {
     /// Refused by a verdict, as they should be.

@@ -20,7 +20,7 @@ use super::world::World;
 const RATE: u32 = 300;
 /// Of all but a hundredth of the reviews, in ms.
 const SLOWEST_TARGET: f64 = 10.0;
-/// What half of the requests may take longer for their review, in ms.
+/// The time by which half of the requests may take longer for their review, in ms.
 const ADDED_TARGET: f64 = 2.0;
 const CLIENTS: u32 = 12;
 /// Of one turn.

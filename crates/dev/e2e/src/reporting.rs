@@ -1,4 +1,4 @@
-//! What is wrong already, told by metrics, Events and reports: by one replica, once, until it is cured.
+//! Faults of the cluster as it is: metrics, Events and reports by one replica, once, until cured.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ const HOST: &str = "audit.example.com";
 const RULE: &str = "name-not-covered";
 /// The publisher looks every ten seconds.
 const SOON: Duration = Duration::from_secs(25);
-/// What was refused is tried again after a minute.
+/// A refused request is tried again after a minute.
 const LATER: Duration = Duration::from_secs(85);
 
 /// A kind of reports: its file, its path, and the value of the chart that asks for it.

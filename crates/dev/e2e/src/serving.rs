@@ -122,7 +122,7 @@ fn wrong_bundle(world: &mut World) -> Result<()> {
     world.until_it_refuses()
 }
 
-/// What should be refused passes, and the API server counts it.
+/// Faults that should be refused pass, and the API server counts them.
 fn fails_open(world: &World) -> Result<()> {
     let count = || {
         let name = "apiserver_admission_webhook_fail_open_count";

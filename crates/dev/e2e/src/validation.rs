@@ -1,4 +1,4 @@
-//! What the API server itself guarantees of an Ingress, so that certlint need not say it, and what
+//! Guarantees of the API server itself about an Ingress, which certlint need not repeat, and what
 //! it lets pass, so that certlint must cope with it.
 
 use anyhow::{Result, bail};
@@ -148,7 +148,7 @@ fn with_tls(tls: Value) -> Value {
     )
 }
 
-/// The class may change behind an Ingress' back, so certlint must look at all of them.
+/// The class may change without the Ingress, so certlint must look at all of them.
 fn newest_default_class(world: &mut World) -> Result<()> {
     let mut classes = Vec::new();
     for name in ["older", "newer"] {

@@ -1,4 +1,4 @@
-//! What the cases work with: a cluster, kubectl, Helm, and an authority for certificates.
+//! The tools of the cases: a cluster, kubectl, Helm, and an authority for certificates.
 
 use std::fs;
 use std::io::Write as _;
@@ -28,7 +28,7 @@ pub(super) struct World {
     seen: usize,
 }
 
-/// What a program printed.
+/// The output of a program.
 pub(super) struct Printed {
     pub(super) code: i32,
     /// Standard output, then standard error.
@@ -190,7 +190,7 @@ impl World {
         Ok(total)
     }
 
-    /// What the API server noted about requests since the cluster began.
+    /// The API server's audit log since the cluster began.
     pub(super) fn audit_log(&self) -> Result<Vec<Value>> {
         let text = fs::read_to_string(self.cluster.control_plane.audit_log())?;
         // The last line may be half written.

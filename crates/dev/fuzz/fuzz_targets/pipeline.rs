@@ -1,4 +1,4 @@
-//! Everything behind the file system: a configuration with its includes and certificates, in one
+//! The whole file system in one input: a configuration with its includes and certificates, in one
 //! text as `nginx -T` prints it, from bytes to findings.
 
 #![no_main]

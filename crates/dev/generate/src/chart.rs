@@ -1,4 +1,4 @@
-//! What the chart says of its values: the table of its README, and the descriptions in
+//! The chart's descriptions of its values: the table of its README, and those in
 //! `values.schema.json`, both from the comments in `values.yaml`.
 //!
 //! ```text
@@ -146,7 +146,7 @@ fn describe(schema: &mut Value, rows: &[Row]) -> Result<()> {
     Ok(())
 }
 
-/// What the schema takes stands in `values.yaml`, with a comment.
+/// Every value of the schema is in `values.yaml`, with a comment.
 fn every_value_is_described(schema: &Value, path: &mut Vec<String>, rows: &[Row]) -> Result<()> {
     if rows.iter().any(|row| row.path == *path) {
         return Ok(());

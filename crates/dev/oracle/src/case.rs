@@ -21,11 +21,11 @@ pub(crate) struct Case {
     pub(crate) files: BTreeMap<Vec<u8>, Entry>,
     /// SNI values; the empty one is a client that sends none.
     pub(crate) names: Vec<String>,
-    /// What was broken on purpose, if anything.
+    /// The fault that was planted, if any.
     pub(crate) note: String,
 }
 
-/// What stands at a path.
+/// The content at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
     Directory,
@@ -34,7 +34,7 @@ pub(crate) enum Entry {
     Text(Vec<u8>),
 }
 
-/// What is different in every run.
+/// The parts that differ in every run.
 #[derive(Clone, Debug)]
 pub(crate) struct Place<'a> {
     pub(crate) folder: &'a Path,

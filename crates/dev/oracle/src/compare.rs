@@ -37,12 +37,12 @@ pub(crate) struct Judge {
     pub(crate) certificates: BTreeMap<String, String>,
 }
 
-/// What came out for one case.
+/// The outcome of one case.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     /// nginx would start.
     pub(crate) accepted: bool,
-    /// What `nginx -t` printed.
+    /// The output of `nginx -t`.
     pub(crate) nginx: String,
     /// nginx refuses for a reason that certlint cannot know.
     pub(crate) excused: bool,

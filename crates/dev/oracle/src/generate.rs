@@ -1,7 +1,7 @@
 //! Random configurations, each decided by its seed.
 //!
 //! Mostly such that nginx accepts: servers share addresses and names on purpose, certificates are
-//! inherited, missing, doubled, of several key types, or behind variables.
+//! inherited, missing, doubled, of several key types, or with variables in their paths.
 
 use std::collections::BTreeMap;
 
@@ -176,7 +176,7 @@ impl Plan {
             items.push(map);
         }
         if self.rng.chance(20) {
-            // What stands before the servers may as well stand behind them.
+            // Directives before the servers may as well follow them.
             items.rotate_left(at);
         }
         Item::block(["http"], items)
@@ -424,7 +424,7 @@ impl Plan {
         items.extend(lines);
     }
 
-    /// Certificates behind variables; nginx looks at them during each handshake.
+    /// Certificates at paths with variables; nginx looks at them during each handshake.
     fn dynamic(&mut self, items: &mut Vec<Item>) {
         let name = self.rng.pick(&[
             "$ssl_server_name",

@@ -45,7 +45,7 @@ impl KeyType {
     }
 }
 
-/// What came back.
+/// The answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     /// A fatal alert with its number.

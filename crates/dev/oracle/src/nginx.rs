@@ -18,7 +18,7 @@ use super::hello::{self, KeyType, Reply};
 /// How long anything may take before it counts as hanging.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What `nginx -t` says.
+/// The output of `nginx -t`.
 #[derive(Clone, Debug)]
 pub(crate) struct Verdict {
     pub(crate) accepted: bool,
@@ -155,7 +155,7 @@ impl std::fmt::Display for Door {
     }
 }
 
-/// What a client that asks for `name` gets; `None` when nobody listens there.
+/// The answer to a client that asks for `name`; `None` when nothing listens there.
 pub(crate) fn knock(door: &Door, name: &str, key: KeyType) -> Result<Option<Reply>> {
     // Addresses are never sent as SNI (RFC 6066 section 3).
     let bare = name.trim_start_matches('[').trim_end_matches(']');

@@ -14,7 +14,7 @@ pub(crate) struct Program {
     pub(crate) nginx_version: String,
 }
 
-/// What `resolve` says about one name at one listener.
+/// The answer of `resolve` for one name at one listener.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) name: String,
@@ -33,7 +33,7 @@ pub(crate) struct Certificate {
     pub(crate) key_type: String,
 }
 
-/// What `check` found.
+/// The findings of `check`.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Findings {
     pub(crate) findings: Vec<Finding>,
@@ -109,7 +109,7 @@ impl Program {
         }
     }
 
-    /// What `check` finds; the inner error when it does not take the file for a configuration.
+    /// The findings of `check`; the inner error when it does not take the file for a configuration.
     pub(crate) fn check(&self, folder: &Path) -> Result<Result<Vec<Finding>, String>> {
         let mut command = self.command("check");
         let output = shell::capture(command.arg(folder.join("nginx.conf")))?;

@@ -28,7 +28,7 @@ use crate::{generate, nginx, pool};
 /// How many cases are judged at the same time.
 const WORKERS: usize = 2;
 
-/// What to run.
+/// The suites to run.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
     /// Seed of the fixed cases.

@@ -75,7 +75,7 @@ fn write(items: &[Item], depth: usize, style: Style, rng: &mut Rng, out: &mut St
     }
 }
 
-/// What stands between two words.
+/// The text between two words.
 fn gap(style: Style, rng: &mut Rng, out: &mut String) {
     if rng.chance(style.odd) {
         out.push_str(rng.pick(&[
@@ -111,7 +111,7 @@ fn spell_word(word: &str, style: Style, rng: &mut Rng, out: &mut String) {
     out.push(quote);
 }
 
-/// Whether the word can stand without quotes.
+/// Whether the word can be written without quotes.
 fn is_plain(word: &str) -> bool {
     let mut before = ' ';
     for character in word.chars() {

@@ -3,7 +3,7 @@
 //!
 //! None of them is published as a package of a system that we could ask for one version. Each has a
 //! Go module of its own in `go` beside this, whose `go.mod` and `go.sum` pin it and all that it is made
-//! of; the version is read from there, so that it stands in one place only.
+//! of; the version is read from there, so that it is in one place only.
 
 use std::path::PathBuf;
 use std::process::Command;

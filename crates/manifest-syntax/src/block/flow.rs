@@ -76,7 +76,7 @@ impl Reader<'_> {
         self.builder.begin(is_mapping, span).ok()
     }
 
-    /// Closes at a bracket; returns the place behind it.
+    /// Closes at a bracket; returns the place after it.
     fn flow_close(&mut self, bracket: usize) -> usize {
         let span = self.builder.span(bracket, bracket + 1);
         self.builder.end(Some(span.end));

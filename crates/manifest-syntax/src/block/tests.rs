@@ -1,4 +1,4 @@
-//! What the block reader reads, the parser for all of YAML reads alike; the rest it leaves alone.
+//! The block reader reads as the parser for all of YAML does, and leaves the rest alone.
 
 use proptest::prelude::*;
 
@@ -27,7 +27,7 @@ fn dump(document: &Document<'_>) -> String {
     format!("{entries}{duplicates:?} {comments:?}")
 }
 
-/// What is read here is read the same by the parser for all of YAML.
+/// Texts read here are read the same by the parser for all of YAML.
 fn agrees(text: &str) -> bool {
     let Some(document) = read(text, 7) else {
         return false;

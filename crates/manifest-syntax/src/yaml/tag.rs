@@ -1,4 +1,4 @@
-//! What an explicit tag makes of a scalar, as kubectl reads it (measured on sigs.k8s.io/yaml 1.6.0).
+//! Explicit tags of scalars, as kubectl reads them (measured on sigs.k8s.io/yaml 1.6.0).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -9,7 +9,7 @@ use crate::Span;
 /// The first template mark at the start of a value or a line, between `start` and the end of the
 /// line of an error at `error`; offsets are relative to `base`.
 ///
-/// `scalars` are the scalars read so far, in order: what stands in them is text.
+/// `scalars` are the scalars read so far, in order: their content is text.
 pub(super) fn find(
     text: &str,
     base: u32,
@@ -49,7 +49,7 @@ fn cut_short(text: &str, error: usize) -> Option<usize> {
     is_open.then_some(line + mark)
 }
 
-/// Before `at` stand only indentation and dashes, or a key with its colon, or a bracket or comma.
+/// Before `at` are only indentation and dashes, or a key with its colon, or a bracket or comma.
 fn starts_value(bytes: &[u8], at: usize) -> bool {
     let line = memchr::memrchr(b'\n', &bytes[..at]).map_or(0, |line| line + 1);
     let before = &bytes[line..at];

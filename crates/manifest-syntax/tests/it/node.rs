@@ -1,4 +1,4 @@
-//! What is read from manifests: values, spans, paths, comments, and what is said of broken ones.
+//! Reading of manifests: values, spans, paths, comments, and the errors of broken ones.
 
 use manifest_syntax::{Body, Document, Node, Span, Style, SyntaxError, Value, read};
 
@@ -325,7 +325,7 @@ fn templates_are_no_errors() {
 fn braces_inside_texts_make_no_template() {
     let text = "a: \"{{ x }}\"\nb: |\n  {{ x }}\nc: 'x\n  {{ y }}'\n";
     assert!(read(text.as_bytes())[0].tree().is_some());
-    // The error is its own, the braces stand in a block and in a comment.
+    // The error is its own, the braces are in a block and in a comment.
     for text in [
         "b: |\n  {{ x }}\nc: [\n",
         "# {{ x }}\nc: d: e\n",

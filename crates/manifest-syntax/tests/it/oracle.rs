@@ -89,7 +89,7 @@ impl Writer {
         }
     }
 
-    /// A value behind a dash or a key that stands at `column`.
+    /// A value after a dash or a key at `column`.
     fn value(&mut self, shape: &Shape, column: usize) {
         match shape {
             Shape::Plain(word) => {
@@ -278,7 +278,7 @@ fn json(node: Node<'_>) -> serde_json::Value {
     }
 }
 
-/// Every letter of a scalar is what stands where it leads to, and every span lies in that of its
+/// Every letter of a scalar is the one at its place in the source, and every span lies in that of its
 /// parent. (Aliases point elsewhere; none are written here.)
 fn spans_hold(node: Node<'_>, text: &str) {
     let whole = node.span();

@@ -1,6 +1,6 @@
 //! The kinds of blocks that nginx distinguishes.
 
-/// Where a directive stands.
+/// The context of a directive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Context {
     /// Outside all blocks of the main file.
@@ -45,7 +45,7 @@ impl Context {
         contexts & self.bit() != 0
     }
 
-    /// The context inside the block of the directive `name`, which stands in `self`.
+    /// The context inside the block of the directive `name`, which is in `self`.
     pub(super) fn inside(self, name: &str) -> Self {
         match (name, self) {
             ("events", _) => Self::Events,

@@ -5,7 +5,7 @@
 
 use super::Refusal;
 
-/// What the only argument of a directive must be.
+/// The values that the only argument of a directive may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value {
     /// Nothing is known about it.
@@ -54,7 +54,7 @@ fn number(text: &[u8]) -> Option<i64> {
     })
 }
 
-/// Digits with one of the `units` behind them, or none.
+/// Digits with one of the `units` after them, or none.
 fn scaled(text: &[u8], units: &[u8]) -> bool {
     let Some((unit, digits)) = text.split_last() else {
         return false;

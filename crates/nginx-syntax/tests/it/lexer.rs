@@ -1,4 +1,4 @@
-//! The grammar of nginx, row by row: what stands in the source, which words nginx makes of it, or
+//! The grammar of nginx, row by row: the source, the words that nginx makes of it, or
 //! which error it prints. Each row was measured on nginx 1.22.1 and 1.31.5.
 
 use nginx_syntax::{Body, Directive, Directives, MAX_DEPTH, MAX_ERRORS, Tree, parse};
@@ -184,7 +184,7 @@ fn what_nginx_refuses_is_told_in_its_words_and_read_on() {
             &[("unexpected \"b\"", 2)],
             "x|a;y|b c;",
         ),
-        // Behind a quote.
+        // After a quote.
         ("x \"a\"b;", &[("unexpected \"b\"", 1)], "x|a|b;"),
         ("x \"left\"-x;", &[("unexpected \"-\"", 1)], "x|left|-x;"),
         ("x \"a\"'b';", &[("unexpected \"'\"", 1)], "x|a|b;"),

@@ -1,4 +1,4 @@
-//! What holds for every input: no panic, spans that fit, and nothing of the source lost.
+//! Properties of every input: no panic, spans that fit, and nothing of the source lost.
 
 use nginx_syntax::{Body, Directives, MAX_DEPTH, MAX_ERRORS, Span, Tree, Word, parse};
 use proptest::prelude::*;

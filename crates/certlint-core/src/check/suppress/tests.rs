@@ -111,7 +111,7 @@ fn a_piece_of_a_configuration_cannot_tell_what_is_unused() {
 
 #[test]
 fn an_annotation_speaks_for_its_object_and_no_other() {
-    // Two objects of ten bytes with a finding in each, and one behind both.
+    // Two objects of ten bytes with a finding in each, and one after both.
     let text = "..!.......\n..!.......\n!";
     let annotate = |model: &mut Model| {
         let at = |start, end| Location::new(SourceId(0), Span::new(start, end));

@@ -18,7 +18,7 @@ pub(super) struct Stored<'a> {
     pub(super) leaf: &'a Certificate,
 }
 
-/// What is known about the Secrets.
+/// The states of the Secrets.
 pub(super) trait Store {
     /// The Secret of this `NAMESPACE/NAME` where the controller can use it.
     fn usable(&self, key: &str) -> Option<Stored<'_>>;
@@ -40,7 +40,7 @@ impl Store for Cluster {
     }
 }
 
-/// What a host got.
+/// The answer to a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Slot {
     /// The controller's own certificate.
@@ -232,7 +232,7 @@ pub(super) fn verifies(leaf: &Certificate, host: &str) -> bool {
     go_verifies(leaf, host) || legacy_verifies(leaf, host)
 }
 
-/// What this Ingress brings for a host; `None` where it has no `tls`.
+/// The certificate that this Ingress brings for a host; `None` where it has no `tls`.
 fn slot(ingress: &Ingress, host: &str, store: &dyn Store) -> Option<Slot> {
     if ingress.tls.is_empty() {
         return None;
@@ -416,7 +416,7 @@ fn legacy_verifies(leaf: &Certificate, host: &str) -> bool {
     names.any(|name| labels_match(&name, host))
 }
 
-/// Label by label, whatever the case; a star as the whole first label stands for one.
+/// Label by label, whatever the case; a star as the whole first label matches one.
 fn labels_match(pattern: &str, host: &str) -> bool {
     let pattern = pattern.strip_suffix('.').unwrap_or(pattern);
     let host = host.strip_suffix('.').unwrap_or(host);

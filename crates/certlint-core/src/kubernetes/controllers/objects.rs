@@ -98,7 +98,7 @@ fn controller(certificate: &Certificate) -> Controller {
     }
 }
 
-/// What the listener of a controller is called.
+/// The name of a controller's listener.
 fn label(certificate: &Certificate) -> &'static str {
     match certificate {
         Certificate::Contour(_) => "contour",

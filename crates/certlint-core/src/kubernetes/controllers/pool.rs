@@ -75,7 +75,7 @@ pub(super) struct Pools<'a> {
 pub(super) struct Pool<'a> {
     /// `NAMESPACE/NAME`, sorted, with the Secret where that is in the input.
     secrets: Vec<(String, Option<&'a Kept>)>,
-    /// Indices of Secrets, ascending, by what stands in their certificates: a name, `*.NAME`, or an
+    /// Indices of Secrets, ascending, by the entries of their certificates: a name, `*.NAME`, or an
     /// address.
     by_name: HashMap<String, Vec<usize>>,
     /// Index of the first Secret with a common name.

@@ -30,7 +30,7 @@ pub(super) struct Pool<'a> {
     by_common_name: BTreeMap<String, String>,
     /// `NAMESPACE/NAME` of those in stores that Traefik does not use.
     of_other_stores: Vec<String>,
-    /// What is served where none of them covers the host.
+    /// The certificate served where none of them covers the host.
     default: Option<(String, &'a Location)>,
 }
 

@@ -53,7 +53,7 @@ const SERVER: Kind = Kind {
 fn read(object: Reading<'_>) -> Option<Fact> {
     let host = object.text("host")?;
     let tls = object.mapping("tls")?;
-    // The host becomes a `server_name`, so that a star stands for any number of labels.
+    // The host becomes a `server_name`, so that a star matches any number of labels.
     let pattern = HostPattern::gateway(&host.value);
     let secret = tls.get("secret");
     let pairing = Pairing {

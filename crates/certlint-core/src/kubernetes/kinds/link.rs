@@ -1,4 +1,4 @@
-//! What an object has to do with others, as keys to find it by.
+//! Links of an object to others, as keys to find it by.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher as _};

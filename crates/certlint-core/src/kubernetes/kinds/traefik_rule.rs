@@ -1,6 +1,6 @@
 //! Hosts in a rule of Traefik: ``Host(`a.example`) && !Host(`b.example`)``.
 //!
-//! Values stand in backticks or double quotes, several in one matcher before Traefik 3; what a `!`
+//! Values are in backticks or double quotes, several in one matcher before Traefik 3; what a `!`
 //! turns round is not served (Traefik manual, "Rules & Priority"). A rule that does not add up
 //! gives no hosts: Traefik does not load its router.
 
@@ -87,7 +87,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// What stands before the closing quote.
+    /// The text before the closing quote.
     fn value(&mut self, quote: u8) -> Option<(&'r str, usize)> {
         let start = self.at;
         loop {

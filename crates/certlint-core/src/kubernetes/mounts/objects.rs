@@ -1,4 +1,4 @@
-//! What is read for the file systems of containers: ConfigMaps, the other keys of Secrets, and the
+//! Objects read for the file systems of containers: ConfigMaps, the other keys of Secrets, and the
 //! Pods that mount them.
 
 use std::collections::BTreeMap;
@@ -62,7 +62,7 @@ pub(in crate::kubernetes) struct Pod {
 pub(super) struct Container {
     /// Its image or command says that it runs nginx.
     pub(super) is_nginx: bool,
-    /// The arguments behind `-c`: nginx's main file, or a script for a shell.
+    /// The arguments after `-c`: nginx's main file, or a script for a shell.
     pub(super) named: Vec<String>,
     pub(super) mounts: Vec<Mount>,
 }
@@ -77,7 +77,7 @@ pub(super) struct Mount {
     pub(super) volume: Volume,
 }
 
-/// What a volume is made of.
+/// The source of a volume.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Volume {
     pub(super) pieces: Vec<Piece>,

@@ -1,4 +1,4 @@
-//! The Secrets behind nginx's certificate paths: those that are not in the input, and those that
+//! The Secrets of nginx's certificate paths: those that are not in the input, and those that
 //! cert-manager is about to write anew.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -11,7 +11,7 @@ use super::shelf::{Item, Shelf};
 use crate::files::{File, FileError, Files};
 use crate::loader::Loader;
 
-/// What the image of nginx brings for others to include: no servers, and nothing about TLS.
+/// Files that nginx's image brings for others to include: no servers, and nothing about TLS.
 const OF_THE_IMAGE: &[&str] = &[
     "/etc/nginx/fastcgi.conf",
     "/etc/nginx/fastcgi_params",
@@ -39,7 +39,7 @@ struct View<'s> {
     absent: Option<String>,
 }
 
-/// What a path leads to that the loader was not given.
+/// The target of a path that the loader was not given.
 pub(super) enum Found<'t> {
     /// `NAMESPACE/NAME` of a Secret that is not in the input.
     Absent(&'t str),
@@ -148,7 +148,7 @@ impl<'s> Tree<'s> {
 }
 
 impl Files for Tree<'_> {
-    /// What is known was given to the loader, so that this is about everything else.
+    /// Known files were given to the loader, so that this is about everything else.
     fn read(&self, path: &[u8]) -> Result<File, FileError> {
         match self.find(path) {
             Found::Directory => Err(FileError::Directory),

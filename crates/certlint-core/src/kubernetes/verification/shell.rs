@@ -10,7 +10,7 @@ use super::switch::program;
 /// A word of a script.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Word<'s> {
-    /// As it stands there, with its quotes.
+    /// As written there, with its quotes.
     pub(super) raw: &'s str,
     /// Its offset in the script.
     pub(super) start: usize,
@@ -133,7 +133,7 @@ struct Open<'s> {
     word: Option<usize>,
     /// Inside double quotes.
     is_quoted: bool,
-    /// What ends this level of commands.
+    /// The end of this level of commands.
     closer: Option<u8>,
 }
 
@@ -158,7 +158,7 @@ impl<'s> Open<'s> {
     }
 }
 
-/// The delimiter behind `<<`; none in `<<<` and where it is a shift of bits.
+/// The delimiter after `<<`; none in `<<<` and where it is a shift of bits.
 fn delimiter(rest: &str) -> Option<&str> {
     let rest = rest.strip_prefix('-').unwrap_or(rest);
     let rest = rest.trim_start_matches([' ', '\t']);

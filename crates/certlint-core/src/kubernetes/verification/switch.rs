@@ -1,20 +1,20 @@
 //! The switches by which well-known clients stop verifying servers.
 //!
-//! Node.js 20, Git 2.39, curl 7.88 and GNU Wget 1.21 were measured; the others stand in the manuals
-//! of their programs. A word that other programs use for something else counts only behind the name
+//! Node.js 20, Git 2.39, curl 7.88 and GNU Wget 1.21 were measured; the others are from the manuals
+//! of their programs. A word that other programs use for something else counts only after the name
 //! of its client: `--insecure` means plain HTTP to many servers, `-k` a folder to kubectl.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 
-/// What was found.
+/// The outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Switch {
     /// As one would search for it.
     pub(super) text: String,
     /// Who does not verify.
     pub(super) client: &'static str,
-    /// What names the certificate authority instead.
+    /// The annotation that names the certificate authority instead.
     pub(super) cure: &'static str,
 }
 
@@ -67,7 +67,7 @@ const VARIABLES: &[(&str, &[&str], &str, &str)] = &[
     ),
 ];
 
-/// Options that mean the same wherever they stand.
+/// Options that mean the same in any place.
 const OPTIONS: &[(&str, &str, &str)] = &[
     (
         "--insecure-skip-tls-verify",
@@ -85,7 +85,7 @@ const OPTIONS: &[(&str, &str, &str)] = &[
 /// curl's short options that take a value, so that what is glued to them is no option.
 const CURL_WITH_VALUE: &[u8] = b"ACDEFHKPQTUXYbcdehmortuwxyz";
 
-/// What a variable of the environment switches off.
+/// The check that a variable of the environment switches off.
 pub(super) fn variable(name: &str, value: &str) -> Option<Switch> {
     let &(_, values, client, cure) = VARIABLES.iter().find(|known| known.0 == name)?;
     if values.is_empty() {
@@ -118,7 +118,7 @@ fn option(words: &[Cow<'_, str>]) -> Option<Found> {
         .or_else(|| behind("git", words, git))
 }
 
-/// What a client reads from the words behind its name.
+/// The settings that a client reads from the words after its name.
 fn behind(
     client: &str,
     words: &[Cow<'_, str>],

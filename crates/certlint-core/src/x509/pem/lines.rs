@@ -14,9 +14,9 @@ const PIECE: usize = 254;
 pub(super) struct Line<'a> {
     /// Without the line end and white space before it.
     pub(super) text: &'a [u8],
-    /// Where `text` stands.
+    /// The place of `text`.
     pub(super) at: Span,
-    /// A colon stands in the piece.
+    /// A colon is in the piece.
     pub(super) has_colon: bool,
     /// The line goes on in the next piece.
     pub(super) continues: bool,

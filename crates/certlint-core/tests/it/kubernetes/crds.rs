@@ -1,4 +1,4 @@
-//! What the fixtures of `fixtures/kubernetes/crds` do not show of the kinds that pair hosts with
+//! Cases beyond the fixtures of `fixtures/kubernetes/crds`, of the kinds that pair hosts with
 //! certificates: combinations, and what must stay quiet.
 
 use std::fs;

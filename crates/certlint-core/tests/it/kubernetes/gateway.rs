@@ -1,4 +1,4 @@
-//! What clients of a Gateway get, listener by listener; what is wrong with it, the fixtures say
+//! The certificates that clients of a Gateway get, listener by listener; the fixtures hold its faults
 //! (`tests/it/fixtures.rs`).
 
 #[allow(dead_code, reason = "not every test file needs all of it")]

@@ -205,7 +205,7 @@ fn compare(text: &str, title: &str) -> (usize, usize) {
     (count, others.len())
 }
 
-/// The text with blanks where Secrets stand, the summaries of these, and where they stood.
+/// The text with blanks in place of Secrets, the summaries of these, and their places.
 fn take_secrets_out(text: &str) -> (String, Vec<SecretSummary>, Vec<std::ops::Range<usize>>) {
     let mut rest = text.as_bytes().to_vec();
     let mut summaries = Vec::new();
@@ -279,7 +279,7 @@ fn told(finding: &Finding) -> Told {
     )
 }
 
-/// "Secret `a/b` (x.yaml line 3) covers": a summary stands at no line.
+/// "Secret `a/b` (x.yaml line 3) covers": a summary has no line.
 fn without_places(help: &str) -> String {
     match help.split_once(&format!(" ({PLACE} line ")) {
         Some((before, behind)) => {

@@ -2,7 +2,7 @@
 //! this repository and found through `CERTLINT_VECTORS`.
 //!
 //! Three bars: the answer for one host equals `strict`; a chain with name constraints is judged as
-//! `expected` says; where a suite accepts what we refuse, a hint names the reason. Deviations stand
+//! `expected` says; where a suite accepts what we refuse, a hint names the reason. Deviations are
 //! in `fixtures/names/exceptions.json`, each with its reason, and must stay deviations.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,7 +51,7 @@ const FILES: [(&str, [usize; 4]); 30] = [
     ("x509-limbo", [158, 158, 41, 0]),
 ];
 
-/// The hints that name the reason behind a tag.
+/// The hints that name the reason of a tag.
 const HINTS_FOR_TAG: [(&str, &[&str]); 10] = [
     ("cn-fallback", &["cn-ignored", "cn-only"]),
     ("cn-only", &["cn-only"]),

@@ -54,7 +54,7 @@ fn pair(name: &str) -> String {
     format!("ssl_certificate certs/{name}.crt; ssl_certificate_key certs/{name}.key;")
 }
 
-/// What each name gets: `LISTEN NAME: CERTIFICATE FILES | OUTCOME, by MATCH`.
+/// The answer to each name: `LISTEN NAME: CERTIFICATE FILES | OUTCOME, by MATCH`.
 fn answers(config: &str, more: &[(&str, &str)], names: &[&str], version: Version) -> Vec<String> {
     let mut tree = Tree::default();
     tree.0.insert(b"/t/nginx.conf".to_vec(), config.into());

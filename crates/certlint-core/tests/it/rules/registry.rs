@@ -311,7 +311,7 @@ fn findings_read_as_recorded() {
     );
 }
 
-/// What is wrong where a recorded text, given by its path in the repository, is another one.
+/// The difference where a recorded text, given by its path in the repository, is another one.
 fn compare(golden: &Path, text: &str) -> Option<String> {
     let file = repository().join(golden);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {

@@ -1,4 +1,4 @@
-//! What nginx makes of a certificate file, form by form.
+//! Certificate files as nginx reads them, form by form.
 //!
 //! The files are in fixtures/pem; the answers were measured on nginx 1.22.1 with OpenSSL 3.0: the
 //! certificates that it serves, or that it refuses to start.

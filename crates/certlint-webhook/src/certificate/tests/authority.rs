@@ -1,4 +1,4 @@
-//! What a CA is, and what it signs.
+//! CAs, and the certificates that they sign.
 
 use certlint_core::x509::{Curve, PublicKey, read_certificates};
 

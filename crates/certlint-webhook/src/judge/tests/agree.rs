@@ -1,7 +1,7 @@
 //! The linter in CI and the webhook say the same: for every manifest of the fixtures the errors of
 //! an object and the causes for which a request with it is refused are one set of rules and fields.
 //!
-//! Where they must differ stands in [`EXCEPTIONS`] with the reason; an exception that is no longer
+//! Where they must differ is in [`EXCEPTIONS`] with the reason; an exception that is no longer
 //! needed fails, too.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,7 +119,7 @@ struct Object {
     json: Value,
     start: u32,
     end: u32,
-    /// What its fields have in front of their path within the file.
+    /// The prefix that its fields' paths have within the file.
     prefix: String,
 }
 
@@ -163,7 +163,7 @@ impl Case {
         case
     }
 
-    /// What `certlint check` finds, by object.
+    /// The findings of `certlint check`, by object.
     fn lint(&mut self, text: &[u8], namespace: &str) {
         let one = One(File {
             name: "manifest".to_owned(),
@@ -225,7 +225,7 @@ impl Case {
     }
 }
 
-/// What the API server adds: who comes first in the file was created first.
+/// The metadata that the API server adds: the first object of the file was created first.
 fn complete(object: &mut Value, namespace: &str, number: usize) {
     let is_cluster_wide = matches!(object["kind"].as_str(), Some("IngressClass" | "Namespace"));
     let Some(metadata) = object["metadata"].as_object_mut() else {

@@ -1,4 +1,4 @@
-//! What passes without a word, and how modes are chosen.
+//! Requests that pass without a word, and the choice of modes.
 
 use serde_json::{Value, json};
 

@@ -29,7 +29,7 @@ pub(super) fn policy() -> Policy {
     Policy::new(&Settings::default(), Config::default())
 }
 
-/// What the store and the API server have.
+/// The content of the store and of the API server.
 #[derive(Default)]
 pub(super) struct Cluster {
     pub(super) store: Store,

@@ -74,7 +74,7 @@ struct Running {
     admin: SocketAddr,
     puppet: Arc<Puppet>,
     certificate: Current,
-    /// What clients trust.
+    /// The CA that clients trust.
     root: CertificateDer<'static>,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<anyhow::Result<()>>,

@@ -224,7 +224,7 @@ fn objects(store: &Store) -> Vec<ObjectName> {
     all.map(|kept| kept.object_name()).collect()
 }
 
-/// What an audit finds in each object.
+/// The findings of an audit, by object.
 fn findings(store: &Store, runtime: &Runtime) -> BTreeMap<ObjectName, Vec<Failing>> {
     let policy = Policy::new(&Settings::default(), Config::default());
     let judge = |kept: &Kept| runtime.block_on(existing(store, &AsTheStore, &policy, kept, NOW));

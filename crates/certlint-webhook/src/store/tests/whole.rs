@@ -104,7 +104,7 @@ fn compare(objects: &[(&'static Kind, Value)]) -> Result<BTreeSet<&'static str>,
     Ok(rules)
 }
 
-/// What is found in an object beside others.
+/// The findings in an object beside others.
 fn findings(object: &Kept, others: Vec<Arc<Kept>>, secrets: Vec<Arc<SecretSummary>>) -> Told {
     let mut all = others;
     all.push(Arc::new(object.clone()));

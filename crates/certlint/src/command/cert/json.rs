@@ -1,4 +1,4 @@
-//! What is in certificate files, for programs.
+//! The content of certificate files as JSON.
 
 use std::io::{self, Write};
 

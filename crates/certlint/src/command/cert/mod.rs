@@ -168,7 +168,7 @@ struct Item {
     refused_at: Position,
 }
 
-/// What a leaf says to a name.
+/// The verdict of a leaf on a name.
 struct Judged {
     /// As it was typed.
     name: String,

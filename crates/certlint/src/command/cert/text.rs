@@ -1,4 +1,4 @@
-//! What is in certificate files, for people.
+//! The content of certificate files as text.
 
 use std::io::{self, Write};
 

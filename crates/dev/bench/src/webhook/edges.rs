@@ -1,4 +1,4 @@
-//! What is rare, and must not hurt: a crowd, huge reviews, and an empty cluster.
+//! Rare cases that must not hurt: a crowd, huge reviews, and an empty cluster.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::program::Program;
 
 /// Huge reviews, one after the other.
 const LARGE: usize = 20;
-/// What one may take, in ms.
+/// The time that one may take, in ms.
 const LARGE_TARGET: f64 = 150.0;
 /// How much more memory may be held after them, in percent.
 const RETURNED_TARGET: f64 = 10.0;
@@ -62,7 +62,7 @@ pub(super) fn large_reviews(runtime: &Runtime, program: &Program, load: &Load) -
     Ok(())
 }
 
-/// What an empty cluster costs.
+/// The cost of an empty cluster.
 pub(super) fn empty(program: &Program) -> Result<()> {
     let (memory, _) = program.memory()?;
     let took = program.took.as_secs_f64() * 1000.0;

@@ -54,7 +54,7 @@ const PEAK_TARGET: f64 = 128.0;
 const START_TARGET: f64 = 5.0;
 /// Of a processor, for a look at everything in the large cluster, in seconds.
 const AUDIT_TARGET: f64 = 2.0;
-/// What that adds to the memory, in MiB.
+/// The memory that this adds, in MiB.
 const AUDIT_MEMORY_TARGET: f64 = 30.0;
 
 /// A server, and what is measured of it.
@@ -66,9 +66,9 @@ struct Measured {
     throughput: Vec<f64>,
     /// Its own time on a processor for each of them, in µs.
     processor: Vec<f64>,
-    /// What a client sees at `RATE`, sorted.
+    /// The latencies that a client sees at `RATE`, sorted.
     latencies: Vec<Duration>,
-    /// What it says itself about the same reviews.
+    /// Its own figures about the same reviews.
     handling: Histogram,
 }
 

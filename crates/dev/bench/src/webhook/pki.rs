@@ -1,7 +1,7 @@
 //! Certificates of a large cluster: one for each Secret, no two alike, with RSA keys.
 //!
 //! They are signed with elliptic curves, and share a few keys: making 50,000 RSA keys would take
-//! hours, and whoever reads them works as much as if each had its own. They are kept between runs
+//! hours, and reading them takes as much work as if each had its own. They are kept between runs
 //! in `target/bench`, in a folder named after what makes them.
 
 use std::fs;
@@ -25,7 +25,7 @@ const KEYS: usize = 8;
 /// Leaves that are made; no cluster has more Secrets.
 const LEAVES: usize = 50_000;
 
-/// What is in the Secrets.
+/// The content of the Secrets.
 pub(super) struct Pki {
     /// A leaf for each Secret: DER in base64.
     leaves: Vec<String>,

@@ -24,7 +24,7 @@ pub(super) struct Program {
     pub(super) took: Duration,
 }
 
-/// What a process has needed so far.
+/// The resources that a process has used so far.
 pub(super) struct Spent {
     /// Seconds on a processor.
     pub(super) processor: f64,
@@ -124,7 +124,7 @@ impl Program {
         Ok(self.spent()?.processor - before)
     }
 
-    /// What it has needed so far.
+    /// The resources that it has used so far.
     pub(super) fn spent(&self) -> Result<Spent> {
         let metrics = self.get("/metrics")?;
         let mut lines = metrics.lines();

@@ -1,7 +1,7 @@
 //! A kubelet of the few things that our chart needs: it takes every Pod, runs the locally built
 //! program in place of the image, and does what a Pod's specification says, as far as it knows it.
 //!
-//! What it does not know is a trouble that fails the run ([`Kubelet::troubles`]), so that a chart
+//! An unknown field is a trouble that fails the run ([`Kubelet::troubles`]), so that a chart
 //! never passes because half of it was ignored.
 
 mod container;
@@ -30,7 +30,7 @@ use super::api::Api;
 /// The name of the node.
 const NODE: &str = "node";
 
-/// A program that stands for a container image.
+/// A program in place of a container image.
 #[derive(Clone)]
 pub struct Image {
     /// The end of the image's repository, such as `certlint-webhook`.
@@ -114,7 +114,7 @@ impl Kubelet {
         Ok(kill(process, Signal::SIGKILL)?)
     }
 
-    /// What it could not do since it was asked last.
+    /// Its failures since it was asked last.
     pub fn troubles(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.0.troubles))
     }
@@ -232,7 +232,7 @@ fn take(shared: &Arc<Shared>, mut event: Value) {
     });
 }
 
-/// The last parts of addresses, from the one behind `last` on. As network plugins do it: who still
+/// The last parts of addresses, from the one after `last` on. As network plugins do it: who still
 /// has a connection to a Pod that is gone must not reach the next one by it.
 fn numbers(last: u8) -> impl Iterator<Item = u8> {
     (2..=u8::MAX)
@@ -240,7 +240,7 @@ fn numbers(last: u8) -> impl Iterator<Item = u8> {
         .chain(2..=last)
 }
 
-/// What a scheduler would do; there is only one node.
+/// Schedules Pods; there is only one node.
 fn bind(shared: &Shared, pod: &Value) {
     if !pod["metadata"]["deletionTimestamp"].is_null() {
         return;

@@ -1,4 +1,4 @@
-//! What the kubelet says about a Pod: the patch for its `status`.
+//! The kubelet's report about a Pod: the patch for its `status`.
 
 use std::net::Ipv4Addr;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::text;
 use crate::NODE_ADDRESS;
 
-/// What is known of the container.
+/// The known facts about the container.
 #[derive(Clone, Copy, Default)]
 pub(super) struct State {
     /// Its process runs.

@@ -107,7 +107,7 @@ impl<'a> Volumes<'a> {
         Ok(())
     }
 
-    /// What a volume holds; `None` for one that only the Pod writes to.
+    /// The content of a volume; `None` for one that only the Pod writes to.
     fn files(&self, volume: &Value) -> Result<Option<Files>> {
         let mut files = Files::new();
         if !volume["emptyDir"].is_null() {

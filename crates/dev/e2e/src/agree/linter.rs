@@ -1,4 +1,4 @@
-//! What the linter finds in one object of several.
+//! The linter's findings in one object of several.
 
 use std::fs;
 use std::path::Path;

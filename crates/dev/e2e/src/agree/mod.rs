@@ -2,7 +2,7 @@
 //! every fixture that it accepts, the errors of an object and the causes for which the webhook
 //! refuses it are one set of rules and fields.
 //!
-//! Where they must differ stands in [`EXCEPTIONS`] with the reason; an exception that is no longer
+//! Where they must differ is in [`EXCEPTIONS`] with the reason; an exception that is no longer
 //! needed fails, too.
 
 mod fixture;
@@ -139,7 +139,7 @@ fn compare(world: &World, is_meant: impl Fn(&Fixture) -> bool) -> Result<Seen> {
     Ok(seen)
 }
 
-/// What both say of each object that is reviewed.
+/// The verdicts of both on each object that is reviewed.
 fn both(scene: &Scene<'_>, fixture: &Fixture) -> Result<Vec<(String, Errors, Errors)>> {
     let mut all = Vec::new();
     for index in scene.reviewed() {

@@ -50,7 +50,7 @@ pub(super) fn is_reviewed(object: &Value) -> bool {
     is_known(object) && REVIEWED.contains(&text(object, "kind"))
 }
 
-/// What the API server serves, as far as it was asked.
+/// The kinds that the API server serves, as far as it was asked.
 #[derive(Default)]
 pub(super) struct Resources {
     /// By version and kind.

@@ -32,7 +32,7 @@ pub(super) struct Scene<'w> {
     pub(super) left_out: BTreeMap<&'static str, usize>,
 }
 
-/// What the API server made of an object.
+/// An object as the API server stores it.
 struct Object {
     /// The path of its collection.
     collection: String,

@@ -19,7 +19,7 @@ const LONGEST_MESSAGE: usize = 1024;
 /// Always the same words: a difference must not come and go.
 const SEED: u64 = 3;
 
-/// What the grammar treats in a way of its own, and some bytes that it does not.
+/// Bytes with a meaning in the grammar, and some without.
 const BYTES: [&[u8]; 28] = [
     b"a",
     b"b",
@@ -105,7 +105,7 @@ fn word(rng: &mut Rng) -> Vec<u8> {
     word
 }
 
-/// What nginx would say first, as far as our tree tells, and at which line.
+/// The first error of nginx, as far as our tree tells, and its line.
 fn first_message(source: &[u8]) -> Option<(Vec<u8>, usize)> {
     let tree = parse(source);
     let line = |at: u32| {
@@ -128,7 +128,7 @@ fn first_message(source: &[u8]) -> Option<(Vec<u8>, usize)> {
     }
 }
 
-/// What nginx says to the first directive that it does not like, and the offset of the byte at
+/// The text of nginx about the first directive that it refuses, and the offset of the byte at
 /// which it says so.
 fn complaint(directives: Directives<'_>, source: &[u8]) -> Option<(Vec<u8>, u32)> {
     for directive in directives {

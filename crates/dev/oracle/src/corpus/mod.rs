@@ -17,7 +17,7 @@ use tools::{say, shell};
 use crate::nginx::{self, Error, Verdict};
 use crate::program::Program;
 
-/// Where the included file stands: what is written before it and behind it.
+/// The surroundings of the included file: the text before it and after it.
 const CONTEXTS: [(&str, &str, &str); 7] = [
     ("main", "", ""),
     ("http", "events {} http {", "}"),
@@ -35,14 +35,14 @@ const CONTEXTS: [(&str, &str, &str); 7] = [
 /// Modules of Debian's nginx, for the directives in them.
 const MODULES: [&str; 2] = ["ngx_stream_module", "ngx_mail_module"];
 
-/// What nginx says before it looks at the meaning of a directive.
+/// The verdict of nginx before it looks at the meaning of a directive.
 const SYNTAX: [&str; 3] = [
     "unexpected \"",
     "unexpected end of file",
     "too long parameter",
 ];
 
-/// What nginx says about where directives stand and how many words they have.
+/// The verdict of nginx on the places of directives and their number of words.
 const PLACEMENT: [&str; 5] = [
     "directive is not allowed here",
     "is not terminated by \";\"",

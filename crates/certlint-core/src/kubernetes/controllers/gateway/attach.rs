@@ -252,7 +252,7 @@ pub(super) fn narrows(route: &str, listener: &str) -> Option<bool> {
     is_within(listener, route).then_some(false)
 }
 
-/// Whether all names of one hostname belong to another; a star stands for one label or more.
+/// Whether all names of one hostname belong to another; a star matches one label or more.
 fn is_within(name: &str, other: &str) -> bool {
     if name == other || other.is_empty() {
         return true;

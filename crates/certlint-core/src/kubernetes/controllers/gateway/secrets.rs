@@ -1,4 +1,4 @@
-//! What is known about the Secrets of a listener, and what they say to a name.
+//! The Secrets of a listener, and their verdict on a name.
 
 use std::collections::BTreeSet;
 
@@ -47,7 +47,7 @@ struct Known<'a> {
     shim: Option<SanSet>,
 }
 
-/// What clients get that ask for a name.
+/// The answer to clients that ask for a name.
 #[derive(Debug)]
 pub(super) enum Answer<'a> {
     /// These Secrets, and why the rest is not proven.
@@ -177,7 +177,7 @@ impl<'a> Secrets<'a> {
         self.known.iter().any(|known| known.kept.is_some())
     }
 
-    /// What a client gets that asks for a name.
+    /// The answer to a client that asks for a name.
     ///
     /// One Secret that covers it is enough: a listener with several chooses by the name.
     pub(super) fn answer(&self, pattern: &HostPattern, inventory: &Inventory<'a>) -> Answer<'a> {
