@@ -139,8 +139,8 @@ impl Program {
             // The key is missing.
             _ => Vec::new(),
         };
-        let pairs = files.iter().filter_map(|file| file.key.pair.as_deref());
-        Ok(pairs.last() == Some("encrypted"))
+        let mut pairs = files.iter().filter_map(|file| file.key.pair.as_deref());
+        Ok(pairs.next_back() == Some("encrypted"))
     }
 
     fn command(&self, verb: &str) -> Command {
