@@ -147,6 +147,7 @@ fn entries(world: &mut World) -> Result<()> {
         "gateway.certlint.io",
         "route.certlint.io",
         "openshift-route.certlint.io",
+        "emissary-host.certlint.io",
     ];
     if names != expected {
         bail!("{names:?}");
