@@ -39,6 +39,9 @@ pub struct Options {
     /// The input is what a cluster holds, not what somebody means to put there: a Secret that it
     /// lacks is missing, or still to come.
     pub whole_cluster: bool,
+    /// Of that cluster only one object and its neighbours are here, so that no Secret that some
+    /// other object names can be looked for.
+    pub only_neighbours: bool,
     /// `NAMESPACE/NAME` of Secrets of a whole cluster that could not be looked up.
     pub unknown_secrets: BTreeSet<String>,
     /// How the controllers of Ingress classes choose, by the name of the class: what the user says
@@ -54,6 +57,7 @@ impl Default for Options {
             namespace: "default".to_owned(),
             require_secrets: false,
             whole_cluster: false,
+            only_neighbours: false,
             unknown_secrets: BTreeSet::new(),
             classes: BTreeMap::new(),
             nginx: nginx::Options::default(),

@@ -75,6 +75,7 @@ pub(super) fn assess(
     let options = Options {
         namespace: namespace.to_string(),
         whole_cluster: true,
+        only_neighbours: true,
         unknown_secrets: around.unknown(),
         classes: policy.config.ingress_classes.clone(),
         ..Options::default()

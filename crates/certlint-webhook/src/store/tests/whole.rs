@@ -120,6 +120,7 @@ fn findings(object: &Kept, others: Vec<Arc<Kept>>, secrets: Vec<Arc<SecretSummar
     let loader = Loader::new(&files);
     let options = Options {
         whole_cluster: true,
+        only_neighbours: true,
         ..Options::default()
     };
     let (lowered, unreadable) = lower_beside(&loader, &paths, &secrets, &options);

@@ -346,8 +346,7 @@ impl<'a> Gateways<'a, '_> {
         if let Outcome::Served { doubt, .. } = &mut binding.outcome
             && doubt.is_none()
             && !is_covered
-            // Beside a live cluster only the neighbours of an object are known, not all Secrets.
-            && !self.inventory.options.whole_cluster
+            && !self.inventory.options.only_neighbours
         {
             *doubt = self
                 .in_another(&binding.claim)
