@@ -1,4 +1,4 @@
-//! One cause, one finding: where very many findings have one cause, the first stands for all.
+//! One cause, one finding: where very many findings have one cause, the first is reported with their number.
 
 use std::collections::BTreeMap;
 

@@ -40,7 +40,7 @@ impl Fingerprints {
     }
 }
 
-/// What a finding is told by.
+/// The parts that identify a finding.
 fn parts<'f>(finding: &'f Finding, sources: &'f Sources) -> Vec<&'f [u8]> {
     let at = &finding.primary.at;
     let mut parts: Vec<&[u8]> = vec![

@@ -76,7 +76,7 @@ impl Claim<'_> {
 #[derive(Debug)]
 pub(super) struct Front<'a> {
     pub(super) label: String,
-    /// How many labels a star stands for.
+    /// How many labels a star matches.
     pub(super) depth: Depth,
     /// What hosts get that nobody claims.
     pub(super) fallback: Serving,

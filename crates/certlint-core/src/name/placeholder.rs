@@ -27,7 +27,7 @@ pub fn has_placeholder(text: &str) -> bool {
 
 /// Whether a name of a certificate covers a name, by their texts; `false` where that is not known.
 ///
-/// A star stands for a label that holds no placeholder: what that holds may be several labels.
+/// A star matches a label without a placeholder only: a placeholder may hold several labels.
 #[must_use]
 pub fn covers_as_text(entry: &str, name: &str) -> bool {
     if entry == name {

@@ -167,7 +167,7 @@ impl Assembler<'_, '_, '_> {
                                 let mut known =
                                     known.filter(|&id| is_same(&outcomes[id], &serving));
                                 known.next_back().unwrap_or_else(|| {
-                                    // Clients of mail send no name, and whoever set them up may
+                                    // Clients of mail send no name, and the person who set them up may
                                     // have used another.
                                     let doubt =
                                         (self.protocol == Protocol::Mail).then(|| MAIL.into());

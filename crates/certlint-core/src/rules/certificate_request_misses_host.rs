@@ -35,7 +35,7 @@ fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     findings.extend(subject.diagnoses().filter_map(|it| finding(it, &missed)));
 }
 
-/// The cure is the same for all hosts that one Certificate does not ask for: whoever follows one
+/// The cure is the same for all hosts that one Certificate does not ask for: following one
 /// after the other does not lose what came before.
 fn finding(diagnosis: &Diagnosis, missed: &BTreeMap<&Location, Names>) -> Option<Finding> {
     let Diagnosis::RequestMissesHost {
